@@ -1,0 +1,1 @@
+"""From work to records: sources, hooks, spool and drain."""

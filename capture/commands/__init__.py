@@ -1,0 +1,1 @@
+"""One module a command: plain functions the command line calls."""

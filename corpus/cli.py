@@ -1,0 +1,28 @@
+"""``corpus``: dispatches to one module a command."""
+
+from __future__ import annotations
+
+import click
+
+from corpus import __version__
+from corpus.console import LazyGroup
+from corpus.console import main as run
+
+MEMBERS = {
+    "init": "corpus.commands.init",
+    "tenant": "corpus.commands.tenant",
+    "build": "corpus.commands.build",
+    "stats": "corpus.commands.stats",
+    "show": "corpus.commands.show",
+    "sample": "corpus.commands.sample",
+}
+
+
+@click.group(cls=LazyGroup, members=MEMBERS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version")
+def group() -> None:
+    """Keep a tenant's records and build training sets from them."""
+
+
+def main() -> None:
+    run(group, "corpus")

@@ -1,0 +1,86 @@
+"""The face both command lines share: lazy commands, exit codes, one-line errors, tables that are also JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from corpus.errors import Failed, SubstrateError
+
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run or listed: ``{name: module}``, each module holding ``command``."""
+
+    def __init__(self, *args: Any, members: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._members = dict(members)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._members)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = self._members.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = importlib.import_module(module).command
+        return command
+
+
+def main(group: click.Command, name: str) -> None:
+    """Run ``group`` as the program ``name`` and exit with the design's codes. Never shows a traceback unless ``CORPUS_DEBUG`` is set."""
+    try:
+        code = group.main(prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        code = INTERRUPTED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader (head, say) has what it wanted; point stdout at nothing so that the exit does not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 0
+    except SubstrateError as error:
+        click.echo(f"{name}: {error}", err=True)
+        code = error.exit_code
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        click.echo(f"{name}: {error.strerror or type(error).__name__}{where}: free or mend it, then run this again", err=True)
+        code = Failed.exit_code
+    except Exception as error:
+        if os.environ.get("CORPUS_DEBUG"):
+            raise
+        # Only the type is named: a message or a traceback may quote what has not been redacted.
+        click.echo(f"{name}: unexpected {type(error).__name__}; this is a bug (CORPUS_DEBUG=1 shows where)", err=True)
+        code = Failed.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def echo_json(value: object) -> None:
+    """One JSON document, for ``--json``."""
+    click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
+def echo_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:
+    """A table for a person; ``--json`` is the form for programs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console(soft_wrap=False).print(table)
+
+
+json_option: Callable[[Any], Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+root_option: Callable[[Any], Any] = click.option("--root", metavar="DIR", help="The corpus root (default: CORPUS_ROOT, then the config file).")

@@ -1,0 +1,104 @@
+"""One model a tuple type: what a record's body may hold, and nothing else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Signature(_Model):
+    """Who wrote or committed: pseudonyms (empty stays empty), the time in UTC and the zone as git stores it (``+0530``)."""
+
+    name: str
+    email: str
+    time: str
+    tz: str
+
+
+class FileChange(_Model):
+    """One changed path.
+
+    ``status`` is git's word. ``mode`` and ``old_mode`` are six octal digits (``000000`` where there is none).
+    ``before`` is the whole redacted content before the change (null where there was none, or ``before_cut`` or ``withheld``).
+    ``withheld`` says why no content of this file is kept: ``binary``, ``undecodable``, ``too-large``, ``missing``, ``redaction-failed``.
+    ``additions`` and ``deletions`` count lines of the redacted difference, before any cut.
+    """
+
+    path: str
+    old_path: str | None
+    status: Literal["added", "modified", "deleted", "renamed", "copied", "type-changed"]
+    mode: str
+    old_mode: str
+    language: str | None
+    before: str | None
+    before_cut: bool
+    additions: int
+    deletions: int
+    withheld: str | None
+
+
+class EditBody(_Model):
+    """A commit. ``diff`` is unified, against the first parent, of redacted images, at most 1,000 lines (``lines_cut`` more were left out)."""
+
+    message: str | None
+    withheld: str | None
+    author: Signature
+    committer: Signature
+    parents: list[str]
+    branch: str | None
+    files: list[FileChange]
+    diff: str
+    lines_cut: int
+    additions: int
+    deletions: int
+    backend: Literal["pygit2", "git"]
+
+
+class Message(_Model):
+    """One chat turn: ``role`` as chat templates know it."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+
+
+class SeenIn(StrEnum):
+    """Where a rejection was seen."""
+
+    INBOX = "inbox"
+
+
+class FeedbackBody(_Model):
+    """A rejected suggestion and, once there is one, its correction; both answer ``prompt``."""
+
+    prompt: list[Message]
+    rejected_trajectory: list[Message]
+    corrected_trajectory: list[Message] | None
+    constraint_violation_tag: str
+    reason: str | None
+    seen_in: SeenIn
+
+
+class LinkKind(StrEnum):
+    SUPERSEDED_BY = "superseded_by"
+    REVERTED_BY = "reverted_by"
+
+
+class LinkBody(_Model):
+    """A later fact about records: ``from`` and ``to`` are keys, ``basis`` says how it is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    kind: LinkKind
+    from_: str = Field(alias="from")
+    to: str | None
+    value: str | None
+    basis: str
+
+
+Body = EditBody | FeedbackBody | LinkBody

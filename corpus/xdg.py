@@ -1,0 +1,52 @@
+"""Where things outside a corpus lie: configuration, keys, state and the default root (XDG Base Directory 0.8)."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+from corpus.errors import BadInput
+
+
+def _base(variable: str, fallback: str) -> Path:
+    """An XDG base directory; a relative value is ignored, as the specification asks."""
+    value = os.environ.get(variable, "")
+    return Path(value) if value.startswith("/") else Path("~").expanduser() / fallback
+
+
+def config_dir() -> Path:
+    return _base("XDG_CONFIG_HOME", ".config") / "corpus"
+
+
+def state_dir() -> Path:
+    return _base("XDG_STATE_HOME", ".local/state") / "corpus"
+
+
+def spool_dir() -> Path:
+    return state_dir() / "spool"
+
+
+def keys_dir() -> Path:
+    return config_dir() / "keys"
+
+
+def config_file() -> Path:
+    return config_dir() / "config.toml"
+
+
+def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
+    """The corpus root: ``given`` (``--root``), else ``CORPUS_ROOT``, else ``root`` in the config file, else the XDG data directory.
+
+    Raises :class:`BadInput` when the config file cannot be read as TOML.
+    """
+    chosen = os.fspath(given) if given else os.environ.get("CORPUS_ROOT", "")
+    if not chosen:
+        try:
+            settings = tomllib.loads(config_file().read_text("utf-8"))
+        except FileNotFoundError:
+            settings = {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadInput(f"{config_file()} is not TOML ({error}): mend it or remove it") from error
+        chosen = str(settings.get("root", ""))
+    return Path(chosen).expanduser().absolute() if chosen else _base("XDG_DATA_HOME", ".local/share") / "corpus"
