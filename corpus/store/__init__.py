@@ -1,0 +1,7 @@
+"""The only writer of a corpus directory, and its reader."""
+
+from corpus.store.corpus import Corpus
+from corpus.store.lines import Entry
+from corpus.store.tenants import ClusterSettings, Kind, TenantSettings, add_tenant, init_root, put_cluster, tenant_settings
+
+__all__ = ["ClusterSettings", "Corpus", "Entry", "Kind", "TenantSettings", "add_tenant", "init_root", "put_cluster", "tenant_settings"]

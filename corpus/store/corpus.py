@@ -1,0 +1,211 @@
+"""One tenant's corpus: the only writer of its directory, and the reader that sees single and bulk files as one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+from corpus.errors import BadInput, Broken, Refused
+from corpus.names import RESERVED, Name
+from corpus.record import Record, Scope, TupleType, parse_line
+from corpus.redaction import Redacted
+from corpus.store.directory import Directory
+from corpus.store.lines import Entry, entries_of, keys_of
+from corpus.store.loose import sweep_temporary, write_new
+from corpus.store.tenants import Kind, open_tenant
+
+_SHARED = {TupleType.FEEDBACK: "feedback", TupleType.LINK: "links"}
+_BULK = "bulk-"
+BULK_BYTES = 16 << 20
+
+
+class Corpus:
+    """The records of one tenant in one root. Use :meth:`open`; a context manager."""
+
+    def __init__(self, name: Name, kind: Kind, home: Directory) -> None:
+        self.tenant = name
+        self.kind = kind
+        self._home = home
+        self._bulk: dict[tuple[str, ...], frozenset[str]] = {}
+
+    @classmethod
+    def open(cls, root: str | os.PathLike[str], tenant: str) -> Corpus:
+        """Open ``tenant`` in ``root``. Raises :class:`Refused` for a tenant that is not there, :class:`BadInput` where no root is."""
+        return cls(*open_tenant(Path(root), tenant))
+
+    def __enter__(self) -> Corpus:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._home.close()
+
+    @property
+    def path(self) -> Path:
+        return self._home.path
+
+    # -- writing
+
+    def append(self, record: Redacted) -> bool:
+        """Keep one record, durably; ``False`` when its key is here already (nothing is written then).
+
+        Raises ``OSError`` when the disk does not take it, :class:`Refused` for another tenant's record or scope.
+        """
+        self._check(record)
+        if self.holds(record.tuple_type, record.stem, record.key):
+            return False
+        with self._open(*self._place(record), create=True) as directory:
+            return write_new(directory, f"{record.stem}.jsonl", record.line + b"\n")
+
+    def append_many(self, records: Iterable[Redacted], kept: Callable[[int], None] = lambda count: None) -> int:
+        """Keep many records in files of about 16 MiB, each synced once; returns how many were new.
+
+        ``kept(n)`` is called each time ``n`` more are durable. The caller keeps other bulk writers away (the spool's lock).
+        """
+        waiting: dict[tuple[str, ...], dict[str, bytes]] = {}
+        sizes: dict[tuple[str, ...], int] = {}
+        total = 0
+
+        def flush(place: tuple[str, ...]) -> int:
+            lines = waiting.pop(place)
+            sizes.pop(place)
+            data = b"".join(lines.values())
+            with self._open(*place, create=True) as directory:
+                write_new(directory, f"{_BULK}{hashlib.sha256(data).hexdigest()[:32]}.jsonl", data)
+            kept(len(lines))
+            return len(lines)
+
+        for record in records:
+            self._check(record)
+            place = self._place(record)
+            if record.key in waiting.get(place, {}) or self.holds(record.tuple_type, record.stem, record.key):
+                continue
+            waiting.setdefault(place, {})[record.key] = record.line + b"\n"
+            sizes[place] = sizes.get(place, 0) + len(record.line)
+            if sizes[place] >= BULK_BYTES:
+                total += flush(place)
+        return total + sum(flush(place) for place in list(waiting))
+
+    def holds(self, tuple_type: TupleType, stem: str, key: str) -> bool:
+        """Whether a record of this key is kept. A single record is found by its file's name, a bulk one by its key."""
+        for place in self._places(tuple_type):
+            try:
+                with self._open(*place) as directory:
+                    if directory.exists(f"{stem}.jsonl") or any(key in keys for keys in self._bulk_keys(directory, place)):
+                        return True
+            except FileNotFoundError:
+                continue
+        return False
+
+    def sweep_temporary(self) -> int:
+        """Remove what killed writers left behind; returns how many files."""
+        removed = sweep_temporary(self._home)
+        for place in self._all_places():
+            with self._open(*place) as directory:
+                removed += sweep_temporary(directory)
+        return removed
+
+    # -- reading
+
+    def entries(self) -> Iterator[Entry]:
+        """The newest version of every key, ordered by ``(created_us, key)``; bodies stay on disk.
+
+        Raises :class:`Refused` where a file holds another tenant's record, :class:`Broken` where one is cut off.
+        """
+        newest: dict[str, Entry] = {}
+        for place in self._all_places():
+            with self._open(*place) as directory:
+                for name in directory.names():
+                    if not name.endswith(".jsonl") or name.startswith("."):
+                        continue
+                    for entry in entries_of(directory, name, (*place, name), self.tenant):
+                        self._check_place(entry, directory.path / name)
+                        known = newest.get(entry.key)
+                        if known is None or (known.revision, known.id) < (entry.revision, entry.id):
+                            newest[entry.key] = entry
+        yield from sorted(newest.values(), key=lambda entry: (entry.created_us, entry.key))
+
+    def read(self, entry: Entry) -> Record:
+        """The whole record behind ``entry``, its id checked against its bytes. Raises :class:`Broken`."""
+        return self._parse(entry, self.read_line(entry))
+
+    def read_line(self, entry: Entry) -> bytes:
+        """The stored bytes of ``entry``, without the newline."""
+        with self._open(*entry.path[:-1]) as directory:
+            fd = directory.open_file(entry.path[-1])
+            try:
+                return os.pread(fd, entry.size, entry.offset)
+            finally:
+                os.close(fd)
+
+    def records(self) -> Iterator[Record]:
+        """Every record's newest version, in the order of :meth:`entries`."""
+        for entry in self.entries():
+            yield self.read(entry)
+
+    def get(self, name: str) -> Record:
+        """The record whose id, key or source commit begins with ``name``. Raises :class:`BadInput` for none or several."""
+        found = [
+            entry
+            for entry in self.entries()
+            if entry.id.startswith(name) or entry.key.startswith(name) or (entry.header.source_commit or "").startswith(name)
+        ]
+        if not found or not name:
+            raise BadInput(f"no record {name[:64]!r} in tenant {self.tenant!r}: see 'corpus stats --tenant {self.tenant}'")
+        if len(found) > 1:
+            exact = [entry for entry in found if name in (entry.id, entry.key) or name == entry.header.source_commit]
+            found = [entry for entry in exact if entry.header.tuple_type is TupleType.EDIT] or exact or found
+        if len(found) > 1:
+            raise BadInput(f"{name[:64]!r} names {len(found)} records: give more of the id")
+        return self.read(found[0])
+
+    # -- places
+
+    def _place(self, record: Redacted) -> tuple[str, ...]:
+        return ("engineering", _SHARED.get(record.tuple_type, record.cluster))
+
+    def _places(self, tuple_type: TupleType) -> Iterator[tuple[str, ...]]:
+        if tuple_type in _SHARED:
+            yield ("engineering", _SHARED[tuple_type])
+            return
+        yield from (place for place in self._all_places() if place[1] not in RESERVED)
+
+    def _all_places(self) -> list[tuple[str, ...]]:
+        try:
+            with self._home.child("engineering") as engineering:
+                return [("engineering", name) for name in engineering.directories()]
+        except FileNotFoundError:
+            return []
+
+    def _open(self, *place: str, create: bool = False) -> Directory:
+        with self._home.child(place[0], create=create) as top:
+            return top.child(place[1], create=create)
+
+    def _bulk_keys(self, directory: Directory, place: tuple[str, ...]) -> Iterator[frozenset[str]]:
+        for name in directory.names():
+            if name.startswith(_BULK):
+                path = (*place, name)
+                if path not in self._bulk:  # a bulk file never changes, so its keys are read once
+                    self._bulk[path] = frozenset(keys_of(directory, name))
+                yield self._bulk[path]
+
+    def _check(self, record: Redacted) -> None:
+        if not isinstance(record, Redacted):
+            raise TypeError("a corpus takes what the redaction gate made, and nothing else")
+        if record.header.tenant != self.tenant:
+            raise Refused(f"a record of tenant {record.header.tenant!r} was handed to tenant {self.tenant!r}")
+        if record.header.scope is not Scope.ENGINEERING or self.kind is not Kind.VENDOR:
+            raise Refused(f"{self.path.parent} is a {self.kind} root: it does not take {record.header.scope} records")
+
+    def _check_place(self, entry: Entry, where: Path) -> None:
+        expected = _SHARED.get(entry.header.tuple_type, entry.header.cluster)
+        if entry.path[1] != expected or entry.header.scope is not Scope.ENGINEERING:
+            raise Broken(f"{where}: a {entry.header.tuple_type} record of {entry.header.cluster!r} lies in {'/'.join(entry.path[:-1])}")
+
+    def _parse(self, entry: Entry, line: bytes) -> Record:
+        try:
+            return parse_line(line)
+        except Broken as error:
+            raise Broken(f"{self.path.joinpath(*entry.path)} at byte {entry.offset}: {error}") from error

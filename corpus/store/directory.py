@@ -1,0 +1,109 @@
+"""A directory held open by descriptor: every path of a corpus is opened below one, never through a link.
+
+Names that reach this module are checked names or hashes. A symbolic link in a directory's place is refused; files are
+opened with ``O_NOFOLLOW``. Directories are made 0700 and files 0600 whatever the umask says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from corpus.errors import Refused
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class Directory:
+    """One open directory; a context manager. ``path`` is for messages only."""
+
+    def __init__(self, fd: int, path: Path) -> None:
+        self.fd = fd
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False) -> Directory:
+        """Open the top of a tree (it may itself be reached through links: where a root lies is the user's choice).
+
+        Raises ``FileNotFoundError``, ``NotADirectoryError`` and other ``OSError`` as the system gives them.
+        """
+        if create and not path.is_dir():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.chmod(0o700)
+            _fsync_path(path.parent)
+        return cls(os.open(path, _DIRECTORY), path)
+
+    def __enter__(self) -> Directory:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def child(self, name: str, *, create: bool = False) -> Directory:
+        """Open the directory ``name`` below this one. Raises ``FileNotFoundError``, or :class:`Refused` where a link or a file stands."""
+        if create:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, 0o700, dir_fd=self.fd)
+                os.fsync(self.fd)
+        try:
+            return Directory(os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self.fd), self.path / name)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                raise Refused(f"{self.path / name} is not a directory of the corpus (a link or a file stands there): remove it") from error
+            raise
+
+    def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:
+        """A descriptor of the regular file ``name``. Raises :class:`Refused` for a link or anything that is not a regular file."""
+        try:
+            # Non-blocking, so that a fifo put in a record's place cannot hold a reader for ever.
+            fd = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600, dir_fd=self.fd)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise Refused(f"{self.path / name} is a symbolic link: a corpus holds none; remove it") from error
+            raise
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise Refused(f"{self.path / name} is not a regular file: remove it")
+        return fd
+
+    def read(self, name: str) -> bytes:
+        with open(self.open_file(name), "rb") as stream:
+            return stream.read()
+
+    def exists(self, name: str) -> bool:
+        try:
+            os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def names(self) -> list[str]:
+        return sorted(os.listdir(self.fd))
+
+    def directories(self) -> Iterator[str]:
+        """Names of the directories below, in order; links among them are refused when they are opened, not skipped."""
+        for name in self.names():
+            mode = os.stat(name, dir_fd=self.fd, follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
+                yield name
+
+    def sync(self) -> None:
+        os.fsync(self.fd)
+
+
+def _fsync_path(path: Path) -> None:
+    fd = os.open(path, _DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

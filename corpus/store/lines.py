@@ -1,0 +1,77 @@
+"""Reading stored lines back: where each lies, what its header says, and whether it belongs there."""
+
+from __future__ import annotations
+
+import calendar
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+
+from corpus.errors import Broken, Refused
+from corpus.record import Header, line_id
+from corpus.store.directory import Directory
+
+_HEADER = b',"header":{"cluster":'
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored record without its body. ``path`` is relative to the tenant's directory, ``offset`` and ``size`` in bytes
+    (newline not counted), ``created_us`` microseconds since 1970 in UTC."""
+
+    key: str
+    id: str
+    revision: int
+    path: tuple[str, ...]
+    offset: int
+    size: int
+    header: Header
+    created_us: int
+
+
+def microseconds(created: str) -> int:
+    """``created`` of a header as microseconds since 1970; negative before. Raises ``ValueError`` for a text of another shape."""
+    return calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ")) * 1_000_000
+
+
+def entries_of(directory: Directory, name: str, path: tuple[str, ...], tenant: str) -> Iterator[Entry]:
+    """The entries of one file, in order.
+
+    Raises :class:`Refused` where a header names another tenant (nothing after it is read), :class:`Broken` for half a line.
+    """
+    where = directory.path / name
+    offset = 0
+    data = directory.read(name)
+    while offset < len(data):
+        end = data.find(b"\n", offset)
+        if end < 0:
+            raise Broken(f"{where}: the last line is cut off; move the file away and capture again")
+        line = data[offset:end]
+        yield _entry(line, where, path, offset, tenant)
+        offset = end + 1
+
+
+def _entry(line: bytes, where: Path, path: tuple[str, ...], offset: int, tenant: str) -> Entry:
+    # The body is the first member and by far the largest; inside strings quotes are escaped and no body has a field
+    # "header", so the last unescaped occurrence is the record's own. Only what follows is parsed.
+    at = line.rfind(_HEADER)
+    try:
+        if at < 0:
+            raise ValueError
+        tail = orjson.loads(b"{" + line[at + 1 :])
+        header = Header.model_validate(tail["header"])
+        if header.tenant != tenant:
+            raise Refused(f"{where}: a record of tenant {header.tenant!r} lies in the directory of {tenant!r}; nothing past it was read")
+        return Entry(tail["key"], tail["id"], tail["revision"], path, offset, len(line), header, microseconds(header.created))
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        raise Broken(f"{where}: not a record at byte {offset}; move the file away and capture again") from error
+
+
+def keys_of(directory: Directory, name: str) -> Iterator[str]:
+    """The keys in a file of many records, without parsing more than each line's tail."""
+    for line in directory.read(name).splitlines():
+        yield line_id(line[max(0, line.rfind(_HEADER)) :])[2]

@@ -1,0 +1,95 @@
+"""Loose files: a file appears whole or not at all, and nobody who writes one needs a lock.
+
+A temporary file in the same directory, held by ``flock`` while its writer lives, is written, synced, linked to its
+name without replacing, and the directory is synced. Whoever finds a temporary file that it can lock may remove it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+
+from corpus.errors import Failed
+from corpus.store.directory import Directory
+
+TEMPORARY = ".tmp-"
+_LINKLESS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
+
+
+def write_new(directory: Directory, name: str, data: bytes) -> bool:
+    """Make ``name`` with ``data``; durable when this returns. ``False`` when the name is taken (the file there is left as it is).
+
+    Raises ``OSError`` (disk full, read-only) with nothing left behind, :class:`Failed` where the file system has no hard links.
+    """
+    while True:
+        temporary = f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(6)}"
+        fd = directory.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            os.fchmod(fd, 0o600)
+            _write_all(fd, data)
+            os.fsync(fd)
+            try:
+                os.link(temporary, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd, follow_symlinks=False)
+            except FileExistsError:
+                return False
+            except FileNotFoundError:
+                continue  # swept away between its creation and its lock: write it again
+            except OSError as error:
+                if error.errno in _LINKLESS:
+                    raise Failed(f"{directory.path} lies on a file system without hard links: choose another --root") from error
+                raise
+            return True
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=directory.fd)
+            os.close(fd)
+            directory.sync()
+
+
+def replace(directory: Directory, name: str, data: bytes) -> None:
+    """Put ``data`` in the place of ``name`` at once (rename). For files under the tenant's lock, never for records."""
+    temporary = f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(6)}"
+    fd = directory.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        os.fchmod(fd, 0o600)
+        _write_all(fd, data)
+        os.fsync(fd)
+        os.rename(temporary, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=directory.fd)
+        raise
+    finally:
+        os.close(fd)
+        directory.sync()
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def sweep_temporary(directory: Directory) -> int:
+    """Remove the temporary files of writers that died; returns how many. A living writer's lock keeps its own."""
+    removed = 0
+    for name in directory.names():
+        if not name.startswith(TEMPORARY):
+            continue
+        try:
+            fd = directory.open_file(name, os.O_RDWR)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(name, dir_fd=directory.fd)
+            removed += 1
+        except (BlockingIOError, FileNotFoundError):
+            continue
+        finally:
+            os.close(fd)
+    return removed

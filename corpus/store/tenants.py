@@ -1,0 +1,154 @@
+"""Roots and tenants: making them, finding them, and the settings a tenant keeps in ``tenant.toml``."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from corpus.errors import BadInput, Broken, Refused
+from corpus.names import Name, check
+from corpus.store.directory import Directory
+from corpus.store.loose import replace, write_new
+
+ROOT_FILE = "root.toml"
+TENANT_FILE = "tenant.toml"
+
+
+class Kind(StrEnum):
+    """A vendor's own engineering, or a customer's runtime; a root never mixes them."""
+
+    VENDOR = "vendor"
+    CUSTOMER = "customer"
+
+
+class ClusterSettings(BaseModel):
+    """What a cluster manifest says about the work captured under it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    branches: tuple[str, ...] | None = None
+    doctrine_version: str | None = None
+    module: str | None = None
+    role: str | None = None
+
+
+class TenantSettings(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    clusters: dict[str, ClusterSettings] = Field(default_factory=dict)
+
+
+def _toml(directory: Directory, name: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(directory.read(name).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Broken(f"{directory.path / name} is not TOML: restore it from a backup") from error
+
+
+def root_kind(root: Directory) -> Kind:
+    """The kind of an opened root. Raises :class:`BadInput` where there is none."""
+    try:
+        return Kind(str(_toml(root, ROOT_FILE).get("kind")))
+    except FileNotFoundError as error:
+        raise BadInput(f"{root.path} is not a corpus root: run 'corpus init --root {root.path}'") from error
+    except ValueError as error:
+        raise Broken(f"{root.path / ROOT_FILE} names no kind (vendor or customer): mend it") from error
+
+
+def init_root(root: Path, kind: str = Kind.VENDOR) -> bool:
+    """Make ``root``; ``True`` when it is new. Raises :class:`Refused` when it exists with another kind, :class:`BadInput` where
+    a directory with other things in it stands."""
+    wanted = Kind(kind)
+    if root.exists() and not root.is_dir():
+        raise BadInput(f"{root} is a file: choose another root")
+    with Directory.open(root, create=True) as top:
+        if not top.exists(ROOT_FILE):
+            if any(not name.startswith(".") for name in top.names()):
+                raise BadInput(f"{root} is not empty and not a corpus root: choose an empty directory")
+            if write_new(top, ROOT_FILE, f'kind = "{wanted}"\n'.encode()):
+                return True
+        found = root_kind(top)
+        if found is not wanted:
+            raise Refused(f"{root} is a {found} root: a root never mixes vendor and customer; choose another")
+    return False
+
+
+def add_tenant(root: Path, tenant: str) -> bool:
+    """Make a tenant's directory; ``True`` when it is new. Raises :class:`Refused` for a bad name, :class:`BadInput` without a root."""
+    name = check("tenant", tenant)
+    with open_root(root) as top:
+        root_kind(top)
+        with top.child(name, create=True) as home:
+            return write_new(home, TENANT_FILE, f'name = "{name}"\n'.encode())
+
+
+def open_root(root: Path) -> Directory:
+    try:
+        return Directory.open(root)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(f"{root} is not a corpus root: run 'corpus init --root {root}'") from error
+
+
+def open_tenant(root: Path, tenant: str) -> tuple[Name, Kind, Directory]:
+    """A tenant's directory, opened. Raises :class:`Refused` for an unknown tenant or one whose file names another."""
+    name = check("tenant", tenant)
+    with open_root(root) as top:
+        kind = root_kind(top)
+        try:
+            home = top.child(name)
+        except FileNotFoundError as error:
+            raise Refused(f"no tenant {name!r} in {root}: add it with 'corpus tenant add {name}'") from error
+    try:
+        settings = read_settings(home)
+    except BaseException:
+        home.close()
+        raise
+    if settings.name != name:
+        home.close()
+        raise Refused(f"{root / name / TENANT_FILE} names tenant {settings.name!r}, not {name!r}: this directory is another tenant's")
+    return name, kind, home
+
+
+def read_settings(home: Directory) -> TenantSettings:
+    try:
+        return TenantSettings.model_validate(_toml(home, TENANT_FILE))
+    except FileNotFoundError as error:
+        raise Refused(f"{home.path} has no {TENANT_FILE}: it is no tenant's directory") from error
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise Broken(f"{home.path / TENANT_FILE}: {where} is not valid: mend it") from error
+
+
+def tenant_settings(root: Path, tenant: str) -> TenantSettings:
+    _, _, home = open_tenant(root, tenant)
+    with home:
+        return read_settings(home)
+
+
+def put_cluster(root: Path, tenant: str, cluster: str, settings: ClusterSettings) -> None:
+    """Keep what a cluster's manifest says in ``tenant.toml``, beside what is there. Takes the tenant's lock."""
+    name = check("cluster", cluster)
+    _, _, home = open_tenant(root, tenant)
+    with home, tenant_lock(home):
+        now = read_settings(home)
+        replace(home, TENANT_FILE, _as_toml(now.model_copy(update={"clusters": now.clusters | {name: settings}})))
+
+
+def _as_toml(settings: TenantSettings) -> bytes:
+    lines = [f"name = {json.dumps(settings.name)}"]
+    for cluster, values in sorted(settings.clusters.items()):
+        lines += ["", f"[clusters.{json.dumps(cluster)}]"]
+        # A JSON string or array of strings without escapes beyond the basic ones is also TOML.
+        lines += [f"{field} = {json.dumps(value)}" for field, value in values.model_dump(mode="json", exclude_none=True).items()]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def tenant_lock(home: Directory) -> FileLock:
+    """The tenant's lock: whatever orders, replaces or removes holds it; plain captures do not."""
+    return FileLock(home.path / ".lock", mode=0o600)
