@@ -1,0 +1,1 @@
+"""Git: the only place that opens a repository or runs git."""
