@@ -39,7 +39,7 @@ find_python() {
         without_venv=${without_venv:-$candidate}
     done
     [ -z "$without_venv" ] ||
-        die "$without_venv lacks the modules venv and ensurepip: install them (Debian, Ubuntu: 'apt install $without_venv-venv'), then run this again"
+        die "$without_venv lacks the modules venv and ensurepip: install them (Debian, Ubuntu: 'apt install ${without_venv##*/}-venv'), then run this again"
     die "no Python 3.11 or newer was found: install one, or name it as PYTHON=/path/to/python, then run this again"
 }
 
@@ -141,7 +141,7 @@ command -v git >/dev/null 2>&1 || die "git was not found: install it, then run t
 case ${1-} in
 "")
     prepare run
-    say "capture and corpus are installed ($("$venv/bin/capture" --version))."
+    say "capture and corpus are installed (version $("$venv/bin/capture" --version | sed 's/.* //'))."
     link
     next_steps
     ;;
