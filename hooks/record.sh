@@ -1,0 +1,53 @@
+# Sourced by the block in each hook, which has set capture_hook, capture_git and capture_common, and turned all output off.
+# Builtins alone: a fork costs a tenth of a commit. "exit" leaves the block's own subshell, never the user's hook.
+umask 077
+set -Cf
+capture_spool=@SPOOL@
+capture_command=@COMMAND@
+capture_nl='
+'
+[ ! -e "$capture_spool/paused" ] && [ ! -e "$capture_common/capture/paused" ] || exit 0
+# A line each is all the format has: a directory with a newline in its name is left to the sweep.
+case $PWD$capture_git in *"$capture_nl"*) exit 0 ;; esac
+
+# A hint only: empty when the branch is packed or the repository keeps its refs in reftables.
+capture_commit=
+IFS= read -r capture_head <"$capture_git/HEAD"
+case $capture_head in
+  'ref: refs/'*) IFS= read -r capture_commit <"$capture_common/${capture_head#ref: }" ;;
+  *) capture_commit=$capture_head ;;
+esac
+case $capture_commit in *[!0-9a-f]*) capture_commit= ;; esac
+
+capture_pairs=
+if [ -n "${capture_rewritten-}" ]; then
+  IFS=$capture_nl
+  for capture_line in $capture_rewritten; do
+    capture_pairs="${capture_pairs}rewritten $capture_line$capture_nl"
+  done
+fi
+
+# Process ids come round again: the next free number is tried while another's entry stands there.
+capture_n=0
+until printf 'capture-spool 1\nhook %s\ncwd %s\ngit_dir %s\ncommit %s\n%send\n' "$capture_hook" "$PWD" "$capture_git" \
+  "$capture_commit" "$capture_pairs" >"$capture_spool/$$-$capture_n.entry"; do
+  [ -s "$capture_spool/$$-$capture_n.entry" ] && [ "$capture_n" -lt 20 ] || exit 0
+  capture_n=$((capture_n + 1))
+done
+@PROBE@
+# One drainer for all. Its id alone proves nothing after a restart, so where there is /proc its command line is read as well.
+if IFS= read -r capture_pid <"$capture_spool/drain.pid"; then
+  case $capture_pid in '' | 0* | *[!0-9]*) ;; *)
+    if kill -0 "$capture_pid"; then
+      [ -d /proc/self ] || exit 0
+      capture_line=
+      IFS= read -r capture_line <"/proc/$capture_pid/cmdline"
+      case $capture_line in *drain*--detached*) exit 0 ;; esac
+    fi ;;
+  esac
+fi
+[ -x "$capture_command" ] || capture_command=capture
+command -v "$capture_command" || exit 0
+# No descriptor of the caller's stays open in the drainer: one that reads a pipe would wait for it. It closes those above 9 itself.
+"$capture_command" drain --detached 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+printf '%s\n' "$!" >|"$capture_spool/drain.pid"
