@@ -1,0 +1,122 @@
+"""``README.md`` of a build: a dataset card that ``datasets`` loads by and a person can judge the sets by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from corpus.build.manifest import BuiltSet, Query
+from corpus.build.reasons import SENTENCES
+from corpus.build.recipe import Recipe
+from corpus.build.row import Column, columns
+
+NAME = "README.md"
+
+LIMITS = (
+    "Redaction is by rules. It finds known shapes of keys, addresses and people's names; a secret of no known shape can remain.",
+    "Identifiers such as `REDACTED_EMAIL_ADDRESS_…` are stable within the tenant: the same address has the same identifier everywhere.",
+    "Nothing here was judged for quality: a commit message may be poor, and a change may be wrong.",
+    "Diffs longer than 1,000 lines were cut at capture. `sft` leaves them out; `pretrain` keeps what there is.",
+    "There is one split, `train`. Hold rows out by time or by module, not at random: neighbouring commits resemble each other.",
+)
+
+
+def render(query: Query, recipes: Mapping[str, Recipe], sets: Sequence[BuiltSet]) -> str:
+    """The card's text. A set without rows has no config, since there is no file to load."""
+    full = [built for built in sets if built.rows]
+    title = f"{query.tenant}: {', '.join(built.recipe for built in full)}"
+    return "\n".join(
+        [
+            "---",
+            f"pretty_name: {json.dumps(title)}",
+            *_front_matter(recipes, full),
+            "---",
+            "",
+            f"# Training sets of {query.tenant}",
+            "",
+            "Made by `corpus build` from one tenant's records. The directory loads as it is, without a network:",
+            "",
+            "```python",
+            "from datasets import load_dataset",
+            "",
+            *(f'{built.recipe} = load_dataset(DIR, "{built.recipe}", split="train")  # {recipes[built.recipe].about}' for built in full),
+            "```",
+            "",
+            *_table(("set", "records in", "rows", "left out"), [(s.recipe, s.records_in, s.rows, s.records_in - s.rows) for s in sets]),
+            "",
+            *_asked(query),
+            *_dropped(sets),
+            *_redaction(sets),
+            "## Known limits",
+            "",
+            *(f"- {limit}" for limit in LIMITS),
+            "",
+            "`manifest.json` has the query, the versions, each row's record as `[key, id]`, and the SHA-256 of every file.",
+            "",
+        ]
+    )
+
+
+def _front_matter(recipes: Mapping[str, Recipe], sets: Sequence[BuiltSet]) -> Iterator[str]:
+    yield "configs:"
+    for built in sets:
+        yield from (
+            f"- config_name: {built.recipe}",
+            "  data_files:",
+            "  - split: train",
+            f"    path: {json.dumps(f'{built.recipe}/train-*.jsonl')}",
+        )
+    # The types are told, not guessed: Arrow would make a timestamp of a column in which every text looks like one.
+    yield "dataset_info:"
+    for built in sets:
+        yield f"- config_name: {built.recipe}"
+        yield "  features:"
+        for column in columns(recipes[built.recipe].row_type):
+            yield from _feature(column)
+
+
+def _feature(column: Column) -> Iterator[str]:
+    yield f"  - name: {column.name}"
+    if not column.parts:
+        yield "    dtype: string"
+        return
+    yield "    list:" if column.is_list else "    struct:"
+    for part in column.parts:
+        yield f"    - name: {part}"
+        yield "      dtype: string"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(str(cell) for cell in row)} |"
+
+
+def _asked(query: Query) -> Iterator[str]:
+    asked = [f"`{condition.replace('`', '')}`" for condition in query.where]
+    yield f"Records: {', '.join(asked) if asked else 'all of the tenant'}, ordered by the time of the work, then by key."
+    for cluster, branches in sorted(query.branches.items()):
+        yield f"Branches of `{cluster}`, as its manifest names them: {', '.join(f'`{branch}`' for branch in branches) or 'none'}."
+    yield ""
+
+
+def _dropped(sets: Sequence[BuiltSet]) -> Iterator[str]:
+    rows = [(built.recipe, reason, count, SENTENCES[reason]) for built in sets for reason, count in built.dropped.items()]
+    yield "## What was left out, and why"
+    yield ""
+    yield from _table(("set", "reason", "records", "meaning"), rows) if rows else ("Nothing.",)
+    yield ""
+
+
+def _redaction(sets: Sequence[BuiltSet]) -> Iterator[str]:
+    rows = [(built.recipe, entity, count) for built in sets for entity, count in built.redactions.items()]
+    rulesets = sorted({name for built in sets for name in built.rulesets})
+    yield "## What was redacted"
+    yield ""
+    yield f"Rules: {', '.join(f'`{ruleset}`' for ruleset in rulesets)}."
+    yield ""
+    yield from _table(("set", "class", "rows"), [(built.recipe, name, count) for built in sets for name, count in built.classes.items()])
+    yield ""
+    yield from _table(("set", "entity type", "identifiers"), rows) if rows else ("No identifier stands in the records behind these rows.",)
+    yield ""

@@ -1,0 +1,62 @@
+"""Filters over one commit: each looks at a body and says why it is of no use, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from corpus.build.reasons import Reason
+from corpus.build.row import Row
+from corpus.record import EditBody, Record
+
+EditFilter = Callable[[EditBody], Reason | None]
+
+
+def first(body: EditBody, *filters: EditFilter) -> Reason | None:
+    """The reason of the first filter that has one."""
+    return next((reason for check in filters if (reason := check(body)) is not None), None)
+
+
+def merge(body: EditBody) -> Reason | None:
+    return Reason.MERGE if len(body.parents) > 1 else None
+
+
+def empty_diff(body: EditBody) -> Reason | None:
+    return Reason.EMPTY_DIFF if not body.diff.strip() else None
+
+
+def diff_cut(body: EditBody) -> Reason | None:
+    return Reason.DIFF_CUT if body.lines_cut else None
+
+
+def before_cut(body: EditBody) -> Reason | None:
+    return Reason.BEFORE_CUT if any(file.before_cut for file in body.files) else None
+
+
+class Branches:
+    """Drops commits made on a branch that their cluster's manifest does not name; a cluster without a list lets all through."""
+
+    def __init__(self, named: Mapping[str, tuple[str, ...]]) -> None:
+        self._named = {cluster: frozenset(branches) for cluster, branches in named.items()}
+
+    def __call__(self, record: Record) -> Reason | None:
+        wanted = self._named.get(record.header.cluster)
+        if wanted is None or not isinstance(record.body, EditBody) or record.body.branch in wanted:
+            return None
+        return Reason.BRANCH
+
+
+class Duplicates:
+    """Drops a row that teaches exactly what an earlier one of its set did. Holds 32 bytes a row."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def __call__(self, row: Row) -> Reason | None:
+        digest = hashlib.sha256(orjson.dumps(row.taught())).digest()
+        if digest in self._seen:
+            return Reason.DUPLICATE
+        self._seen.add(digest)
+        return None

@@ -1,0 +1,105 @@
+"""``manifest.json``: what was asked, what answered, and the digests that prove it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from corpus.build.reasons import Reason
+from corpus.record import dumps
+
+NAME = "manifest.json"
+FORMAT: Literal["trajectory-substrate-build/1"] = "trajectory-substrate-build/1"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Query(_Model):
+    """What was asked, conditions and recipes sorted; ``branches`` by cluster, where a manifest names them and is obeyed."""
+
+    tenant: str
+    where: tuple[str, ...]
+    recipes: tuple[str, ...]
+    branches: dict[str, tuple[str, ...]]
+
+
+class OutputFile(_Model):
+    """A file of the build: ``path`` relative to its directory with ``/``, ``size`` in bytes, ``sha256`` hex over them."""
+
+    path: str
+    rows: int
+    size: int
+    sha256: str
+
+
+class BuiltSet(_Model):
+    """One recipe's set. ``records_in == rows + sum(dropped)``; ``members`` are ``(key, id)`` in the order of the rows.
+
+    ``redactions`` counts, by entity type, the identifiers that stand in the records behind the rows.
+    """
+
+    recipe: str
+    version: int
+    records_in: int
+    rows: int
+    dropped: dict[Reason, int]
+    classes: dict[str, int]
+    redactions: dict[str, int]
+    rulesets: tuple[str, ...]
+    files: tuple[OutputFile, ...]
+    members: tuple[tuple[str, str], ...]
+
+
+class Manifest(_Model):
+    """The whole of ``manifest.json``. ``card`` is the digest of ``README.md``."""
+
+    format: Literal["trajectory-substrate-build/1"] = FORMAT
+    builder: str
+    query: Query
+    sets: tuple[BuiltSet, ...]
+    card: OutputFile
+
+    def data(self) -> bytes:
+        return dumps(self.model_dump(mode="json")) + b"\n"
+
+
+class _Loose(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _File(_Loose):
+    path: str
+
+
+class _Set(_Loose):
+    files: tuple[_File, ...]
+
+
+class _Query(_Loose):
+    tenant: str
+
+
+class Earlier(_Loose):
+    """As much of a manifest as tells whose build it is and which files it wrote; other versions may have other fields."""
+
+    format: str
+    query: _Query
+    sets: tuple[_Set, ...]
+    card: _File
+
+    def files(self) -> frozenset[str]:
+        """Every file of the build, the manifest too."""
+        return frozenset({NAME, self.card.path, *(file.path for built in self.sets for file in built.files)})
+
+
+def earlier(directory: Path) -> Earlier | None:
+    """What ``directory`` says it is, or nothing where no build's manifest lies."""
+    try:
+        found = Earlier.model_validate_json((directory / NAME).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return found if found.format.startswith(FORMAT.rstrip("0123456789")) else None

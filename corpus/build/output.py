@@ -1,0 +1,111 @@
+"""The directory a build writes: made aside, put in place whole, and never over what is not an earlier build."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpus.build.manifest import earlier
+from corpus.errors import BadInput, Failed, Refused
+
+
+@contextlib.contextmanager
+def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
+    """An empty directory beside ``out`` that takes its place when the block ends well, and is gone when it does not.
+
+    It is held by ``flock``, so two builds of one directory cannot mix, and what a killed one left is cleared by the next. Raises
+    :class:`BadInput` where ``out`` holds anything but an earlier build, :class:`Refused` where that build is another tenant's or
+    ``out`` lies in the corpus ``root``, :class:`Failed` where another build is writing it.
+    """
+    target = Path(os.path.realpath(out))
+    if target.is_relative_to(os.path.realpath(root)):
+        raise Refused(f"--out {out} lies inside the corpus root: choose a directory elsewhere")
+    check(target, tenant)
+    if not target.parent.is_dir():
+        raise BadInput(f"--out {out}: {target.parent} is not a directory; make it first")
+    aside = target.with_name(f".{target.name}.building")
+    lock = _hold(aside)
+    done = False
+    try:
+        for entry in aside.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        yield aside
+        _put(aside, target, tenant)
+        done = True
+    finally:
+        if not done:
+            shutil.rmtree(aside, ignore_errors=True)
+        os.close(lock)
+
+
+def check(target: Path, tenant: str) -> None:
+    """Raise unless ``target`` is free, empty, or an earlier build of ``tenant`` with nothing added to it."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise BadInput(f"--out {target} is a file: choose a directory")
+    present = {path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()}
+    if not present:
+        return
+    before = earlier(target)
+    if before is None:
+        raise BadInput(f"--out {target} is not empty and not an earlier build: choose another directory or empty it")
+    if before.query.tenant != tenant:
+        raise Refused(f"--out {target} holds a build of tenant {before.query.tenant[:64]!r}: choose another directory for {tenant!r}")
+    foreign = sorted(present - before.files())
+    if foreign:
+        raise BadInput(f"--out {target} holds {foreign[0]!r}, which its build did not write: move it away or choose another directory")
+
+
+def _hold(aside: Path) -> int:
+    """Make and lock ``aside``; the descriptor that holds the lock."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            aside.mkdir()
+        try:
+            fd = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                raise BadInput(f"{aside} stands in the way of the build: remove it") from error
+            raise
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(fd)
+            raise Failed(f"another build is writing beside {aside.parent / aside.name}: wait for it to end") from error
+        # Between our open and our lock its holder may have finished and moved it into place: then this is no longer ours to fill.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), os.stat(aside)):
+                return fd
+        os.close(fd)
+
+
+def _put(aside: Path, target: Path, tenant: str) -> None:
+    """Move ``aside`` to ``target``; an earlier build steps back first and is removed once the new one stands."""
+    for directory, _, files in os.walk(aside):
+        for name in files:
+            _sync(Path(directory, name))
+        _sync(Path(directory))
+    check(target, tenant)
+    old = target.with_name(f".{target.name}.replaced")
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+    aside.rename(target)
+    _sync(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,42 @@
+"""Why a record gave no row: every reason a build counts, and the sentence its card prints."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Checked in this order where several hold, so that a record is counted once."""
+
+    WITHHELD = "withheld"
+    SUPERSEDED = "superseded"
+    REVERTED = "reverted"
+    BRANCH = "branch"
+    MERGE = "merge"
+    EMPTY_MESSAGE = "empty-message"
+    EMPTY_DIFF = "empty-diff"
+    DIFF_CUT = "diff-cut"
+    BEFORE_CUT = "before-cut"
+    NO_CORRECTION = "no-correction"
+    EMPTY_SIDE = "empty-side"
+    EQUAL_SIDES = "equal-sides"
+    TURN_ORDER = "turn-order"
+    DUPLICATE = "duplicate"
+
+
+SENTENCES: dict[Reason, str] = {
+    Reason.WITHHELD: "the record could not be made safe and holds no content",
+    Reason.SUPERSEDED: "an amend, a fixup or a rebase replaced it",
+    Reason.REVERTED: "a later commit reverted it, and that revert still stands",
+    Reason.BRANCH: "it was made on a branch that the cluster's manifest does not name",
+    Reason.MERGE: "a merge: its difference repeats the commits it brings in",
+    Reason.EMPTY_MESSAGE: "the commit message is empty, or only trailers",
+    Reason.EMPTY_DIFF: "no line of text changed",
+    Reason.DIFF_CUT: "the diff was cut at capture, so the answer is not whole",
+    Reason.BEFORE_CUT: "a changed file was too large to keep, so the prompt cannot show what the answer edits",
+    Reason.NO_CORRECTION: "rejected, and not corrected yet",
+    Reason.EMPTY_SIDE: "the prompt or one of the two answers is empty",
+    Reason.EQUAL_SIDES: "both answers are the same",
+    Reason.TURN_ORDER: "the prompt does not end with a user or a tool, or an answer does not begin with the assistant",
+    Reason.DUPLICATE: "an earlier row of the set teaches exactly the same",
+}

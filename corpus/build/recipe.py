@@ -1,0 +1,32 @@
+"""What a recipe is: the kind of record it reads, the row it makes, and how it says no."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from corpus.build.reasons import Reason
+from corpus.build.row import Row
+from corpus.record import Body, Record, TupleType
+
+B = TypeVar("B", bound=Body)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """``make`` turns one record of ``reads`` into one row, or says why not. ``version`` goes up when the rows of a record change."""
+
+    name: str
+    version: int
+    about: str
+    reads: TupleType
+    row_type: type[Row]
+    make: Callable[[Record], Row | Reason]
+
+
+def body_as(record: Record, kind: type[B]) -> B:
+    """The record's body as ``kind``. Raises ``TypeError`` for a record that the recipe does not read."""
+    if not isinstance(record.body, kind):
+        raise TypeError(f"a {record.header.tuple_type} record was handed to a recipe that reads {kind.__name__}")
+    return record.body

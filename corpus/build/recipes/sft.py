@@ -1,0 +1,71 @@
+"""``sft``: given a request and the files as they were, answer with the diff (TRL's conversational prompt-completion).
+
+The request is the commit message without its trailers (``Signed-off-by`` and the like say nothing about the change). Each file
+follows in a fenced block under its path. The completion is the diff and nothing else, byte for byte, so that it can be applied.
+A commit is left out where the pair would teach to guess: a changed file that was too large to show, or an answer cut short.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from corpus.build import filters
+from corpus.build.reasons import Reason
+from corpus.build.recipe import Recipe, body_as
+from corpus.build.row import Provenance, Row, Turn, Turns
+from corpus.record import EditBody, FileChange, Record, TupleType
+
+_TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: \S.*|\(cherry picked from commit [0-9a-f]+\)")
+_FENCE = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class SftRow(Row):
+    """``prompt`` is one user turn, ``completion`` one assistant turn."""
+
+    prompt: Turns
+    completion: Turns
+    provenance: Provenance
+
+    def taught(self) -> tuple[str | Turns, ...]:
+        return (self.prompt, self.completion)
+
+
+def make(record: Record) -> SftRow | Reason:
+    body = body_as(record, EditBody)
+    request = instruction(body.message or "")
+    reason = (
+        filters.first(body, filters.merge)
+        or (Reason.EMPTY_MESSAGE if not request else None)
+        or filters.first(body, filters.empty_diff, filters.diff_cut, filters.before_cut)
+    )
+    if reason is not None:
+        return reason
+    asked = "\n\n".join([request, *(_shown(file) for file in body.files)])
+    return SftRow((Turn("user", asked),), (Turn("assistant", body.diff),), Provenance.of(record))
+
+
+def instruction(message: str) -> str:
+    """The message without the trailers of its last paragraph, as ``git interpret-trailers`` knows them; a subject alone is never one."""
+    paragraphs = re.split(r"\n[ \t]*\n", message.strip())
+    if len(paragraphs) > 1:
+        last = [line for line in paragraphs[-1].splitlines() if not line.startswith((" ", "\t"))]
+        if all(_TRAILER.fullmatch(line.rstrip()) for line in last):
+            paragraphs.pop()
+    return "\n\n".join(paragraphs).strip()
+
+
+def _shown(file: FileChange) -> str:
+    """One file of the prompt: its path before the change, and its content or why there is none."""
+    path = file.old_path or file.path
+    if file.status == "added":
+        return f"{file.path} (new file)"
+    if file.before is None:
+        return f"{path} ({file.withheld or 'content'} not shown)"
+    fence = "`" * (1 + max([2, *(len(found) for found in _FENCE.findall(file.before))]))
+    end = "" if file.before.endswith("\n") or not file.before else "\n"
+    return f"{path}\n{fence}{file.language or ''}\n{file.before}{end}{fence}"
+
+
+RECIPE = Recipe("sft", 1, "request and files before, answered by the diff (TRL prompt-completion)", TupleType.EDIT, SftRow, make)

@@ -1,0 +1,111 @@
+"""What a row is: typed columns, the provenance that every row carries, and its line of JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar, get_type_hints
+
+import orjson
+
+from corpus.record import Message, Record
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Turn:
+    """One message, as chat templates take it."""
+
+    role: str
+    content: str
+
+
+Turns = tuple[Turn, ...]
+
+
+def turns(messages: list[Message]) -> Turns:
+    return tuple(Turn(message.role, message.content) for message in messages)
+
+
+def instant(created: str) -> str:
+    """A header's time with milliseconds, as Dolma writes times.
+
+    Arrow's JSON reader takes ``...:00Z`` for a timestamp and hands it back in another form; with a fraction it stays the string it is.
+    """
+    return f"{created.removesuffix('Z')}.000Z"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a row comes from: the record's key and id and its twelve header fields, as strings; what is null there is ``""`` here."""
+
+    key: str
+    id: str
+    tuple_type: str
+    tenant: str
+    moduleId: str  # noqa: N815 - the header's own spelling
+    cluster: str
+    role: str
+    scope: str
+    evidence_class: str
+    redaction_class: str
+    doctrine_version: str
+    source_commit: str
+    session_id: str
+    created: str
+
+    @classmethod
+    def of(cls, record: Record) -> Provenance:
+        header = record.header.model_dump(mode="json") | {"created": instant(record.header.created)}
+        return cls(key=record.key, id=record.id, **{name: value or "" for name, value in header.items()})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """The base of every row type. A field ``provenance`` is spread into columns of its own when the row is written."""
+
+    SPREAD: ClassVar[str] = "provenance"
+
+    def taught(self) -> tuple[str | Turns, ...]:
+        """What a trainer learns from this row; rows that teach the same are duplicates."""
+        raise NotImplementedError
+
+    def columns(self) -> dict[str, object]:
+        """The row as plain values, ready for JSON, in the order of :func:`columns`."""
+        flat: dict[str, object] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):
+                flat[field.name] = [dataclasses.asdict(turn) for turn in value]
+            elif field.name == self.SPREAD:
+                flat |= dataclasses.asdict(value)
+            else:
+                flat[field.name] = dataclasses.asdict(value) if isinstance(value, Provenance) else value
+        return flat
+
+    def line(self) -> bytes:
+        """The row as one line of JSON, newline included."""
+        return orjson.dumps(self.columns(), option=orjson.OPT_APPEND_NEWLINE)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a set. ``parts`` are the names inside a list of messages or a structure; everything at the bottom is a string."""
+
+    name: str
+    is_list: bool = False
+    parts: tuple[str, ...] = ()
+
+
+def columns(row_type: type[Row]) -> tuple[Column, ...]:
+    """The columns that :meth:`Row.columns` fills, read from the row type itself so that card and rows cannot disagree."""
+    hints = get_type_hints(row_type)
+    found: list[Column] = []
+    for field in dataclasses.fields(row_type):
+        if field.name == row_type.SPREAD:
+            found += [Column(part.name) for part in dataclasses.fields(Provenance)]
+        elif hints[field.name] is Provenance:
+            found.append(Column(field.name, parts=tuple(part.name for part in dataclasses.fields(Provenance))))
+        elif hints[field.name] == Turns:
+            found.append(Column(field.name, is_list=True, parts=tuple(part.name for part in dataclasses.fields(Turn))))
+        else:
+            found.append(Column(field.name))
+    return tuple(found)

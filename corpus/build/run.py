@@ -1,0 +1,153 @@
+"""The conductor of a build: select, read each record once, offer it to every recipe, write, and prove what was written."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus import __version__
+from corpus.build import card, filters, manifest, recipes
+from corpus.build.manifest import BuiltSet, Manifest, OutputFile, Query
+from corpus.build.output import check, stage
+from corpus.build.reasons import Reason
+from corpus.build.recipe import Recipe
+from corpus.build.render import SHARD_BYTES, Shards
+from corpus.build.row import Row
+from corpus.build.select import Selected, select
+from corpus.build.where import parse_all
+from corpus.errors import BadInput
+from corpus.record import Record
+from corpus.store import Corpus, tenant_settings
+
+Watch = Callable[[Sequence[Selected]], Iterable[Selected]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asks of a build: names and texts as typed. ``all_branches`` sets aside the branches that manifests name."""
+
+    root: Path
+    tenant: str
+    recipes: tuple[str, ...]
+    where: tuple[str, ...] = ()
+    all_branches: bool = False
+
+
+class _Set:
+    """One recipe's set while it grows."""
+
+    def __init__(self, recipe: Recipe, shards: Shards) -> None:
+        self.recipe = recipe
+        self._shards = shards
+        self._duplicates = filters.Duplicates()
+        self._dropped: Counter[Reason] = Counter()
+        self._classes: Counter[str] = Counter()
+        self._redactions: Counter[str] = Counter()
+        self._rulesets: set[str] = set()
+        self._members: list[tuple[str, str]] = []
+        self.records_in = 0
+
+    def offer(self, record: Record, outcome: Row | Reason) -> None:
+        if isinstance(outcome, Row):
+            outcome = self._duplicates(outcome) or outcome
+        if isinstance(outcome, Reason):
+            self.drop(outcome)
+            return
+        self._shards.write(outcome.line())
+        self.records_in += 1
+        self._members.append((record.key, record.id))
+        self._classes[record.header.redaction_class] += 1
+        self._redactions.update(record.redaction.counts)
+        self._rulesets.add(record.redaction.ruleset)
+
+    def drop(self, reason: Reason) -> None:
+        self.records_in += 1
+        self._dropped[reason] += 1
+
+    def finish(self) -> BuiltSet:
+        return BuiltSet(
+            recipe=self.recipe.name,
+            version=self.recipe.version,
+            records_in=self.records_in,
+            rows=len(self._members),
+            dropped={reason: self._dropped[reason] for reason in Reason if reason in self._dropped},
+            classes=dict(sorted(self._classes.items())),
+            redactions=dict(sorted(self._redactions.items())),
+            rulesets=tuple(sorted(self._rulesets)),
+            files=self._shards.finish(),
+            members=tuple(self._members),
+        )
+
+
+def outcomes(
+    corpus: Corpus, chosen: Sequence[Recipe], selected: Iterable[Selected], branches: filters.Branches
+) -> Iterator[tuple[Recipe, Record | None, Row | Reason]]:
+    """What each recipe makes of each record, before duplicates. A record is read once, or not at all where its header says enough."""
+    for item in selected:
+        readers = [recipe for recipe in chosen if recipe.reads is item.entry.header.tuple_type]
+        if item.left_out is not None:
+            yield from ((recipe, None, item.left_out) for recipe in readers)
+        elif readers:
+            record = corpus.read(item.entry)
+            reason = branches(record)
+            yield from ((recipe, record, reason or recipe.make(record)) for recipe in readers)
+
+
+def named_branches(root: Path, tenant: str) -> dict[str, tuple[str, ...]]:
+    """The branches that cluster manifests name, by cluster; a cluster whose manifest names none is not in it."""
+    clusters = tenant_settings(root, tenant).clusters
+    return {name: tuple(sorted(settings.branches)) for name, settings in sorted(clusters.items()) if settings.branches is not None}
+
+
+def build(request: Request, out: Path, *, watch: Watch = lambda selected: selected, shard_bytes: int = SHARD_BYTES) -> Manifest:
+    """Build the sets into ``out`` and return what its ``manifest.json`` says. ``watch`` sees the records go by (for progress).
+
+    Raises :class:`BadInput` for an unknown recipe, a condition that is none, a selection without a row, or an ``out`` that is not
+    ours; :class:`Refused` at a boundary; :class:`Broken` where a stored record is damaged. Nothing is left behind then.
+    """
+    chosen = recipes.named(request.recipes)
+    conditions = parse_all(request.where)
+    with Corpus.open(request.root, request.tenant) as corpus:
+        check(out, request.tenant)
+        branches = {} if request.all_branches else named_branches(request.root, request.tenant)
+        query = Query(
+            tenant=request.tenant,
+            where=tuple(str(condition) for condition in conditions),
+            recipes=tuple(sorted(recipe.name for recipe in chosen)),
+            branches=branches,
+        )
+        selected = select(corpus, conditions)
+        if not selected:
+            asked = f" with {' and '.join(query.where)}" if query.where else ""
+            raise BadInput(f"tenant {request.tenant!r} has no record{asked}: see 'corpus stats --tenant {request.tenant}'")
+        with stage(out, request.root, request.tenant) as directory, contextlib.ExitStack() as open_files:
+            growing = {recipe.name: _Set(recipe, _open(open_files, directory / recipe.name, shard_bytes)) for recipe in chosen}
+            for recipe, record, outcome in outcomes(corpus, chosen, watch(selected), filters.Branches(branches)):
+                if record is not None:
+                    growing[recipe.name].offer(record, outcome)
+                elif isinstance(outcome, Reason):
+                    growing[recipe.name].drop(outcome)
+            sets = [built.finish() for built in growing.values()]
+            if not any(built.rows for built in sets):
+                raise BadInput(f"no row for {', '.join(_why(built) for built in sets)}: see 'corpus stats --tenant {request.tenant}'")
+            text = card.render(query, recipes.RECIPES, sets).encode()
+            (directory / card.NAME).write_bytes(text)
+            readme = OutputFile(path=card.NAME, rows=0, size=len(text), sha256=hashlib.sha256(text).hexdigest())
+            done = Manifest(builder=__version__, query=query, sets=tuple(sets), card=readme)
+            (directory / manifest.NAME).write_bytes(done.data())
+    return done
+
+
+def _open(stack: contextlib.ExitStack, directory: Path, shard_bytes: int) -> Shards:
+    shards = Shards(directory, shard_bytes)
+    stack.callback(shards.close)
+    return shards
+
+
+def _why(built: BuiltSet) -> str:
+    reasons = ", ".join(f"{count} {reason}" for reason, count in built.dropped.items())
+    return f"{built.recipe} ({built.records_in} records read{f': {reasons}' if reasons else ''})"

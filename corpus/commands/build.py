@@ -1,0 +1,65 @@
+"""``corpus build``: one tenant's records to training sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from corpus.commands.options import tenant_option
+from corpus.console import echo_json, echo_table, json_option, root_option
+
+if TYPE_CHECKING:
+    from corpus.build.manifest import Manifest
+    from corpus.build.run import Watch
+
+
+@click.command("build")
+@tenant_option
+@click.option("--recipe", "recipes", multiple=True, required=True, metavar="NAME", help="pretrain, sft or dpo; may be given again.")
+@click.option(
+    "--where", multiple=True, metavar="FIELD=VALUE", help="Only records of this header field; also FIELD!=VALUE; all hold."
+)
+@click.option("--all-branches", is_flag=True, help="Also commits on branches that the cluster's manifest does not name.")
+@click.option(
+    "--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours."
+)
+@root_option
+@json_option
+def command(
+    tenant: str, recipes: tuple[str, ...], where: tuple[str, ...], all_branches: bool, out: Path, root: str | None, as_json: bool
+) -> None:
+    """Filter a tenant's records into training sets, with a dataset card and a manifest."""
+    from corpus.build import Request, build
+    from corpus.xdg import corpus_root
+
+    done = build(Request(corpus_root(root), tenant, recipes, where, all_branches), out, watch=_progress())
+    for built in done.sets:
+        if not built.rows:
+            click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)
+    if as_json:
+        echo_json({"out": str(out), "sets": [built.model_dump(mode="json", exclude={"members"}) for built in done.sets]})
+    else:
+        _print(done, out)
+
+
+def _print(done: Manifest, out: Path) -> None:
+    rows = [
+        (built.recipe, built.records_in, built.rows, ", ".join(f"{count} {reason}" for reason, count in built.dropped.items()))
+        for built in done.sets
+    ]
+    echo_table(("set", "records in", "rows", "left out"), rows)
+    for built in done.sets:
+        for file in built.files:
+            click.echo(out / file.path)
+    click.echo(f"{out / done.card.path}: the dataset card; load_dataset({str(out)!r}, NAME) reads the sets")
+
+
+def _progress() -> Watch:
+    """A bar on a terminal, nothing in a pipe."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return lambda selected: track(selected, "building", console=console, disable=not console.is_terminal, transient=True)

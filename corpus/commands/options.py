@@ -1,0 +1,10 @@
+"""Options that several corpus commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+tenant_option: Callable[[Any], Any] = click.option("--tenant", required=True, metavar="NAME", help="The tenant; one, always.")

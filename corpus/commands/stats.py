@@ -1,0 +1,48 @@
+"""``corpus stats``: what a tenant's corpus holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corpus.commands.options import tenant_option
+from corpus.console import echo_json, echo_table, json_option, root_option
+
+_TITLES = {
+    "types": "type",
+    "classes": "redaction class",
+    "evidence": "evidence",
+    "clusters": "cluster",
+    "modules": "module",
+    "months": "month",
+    "identifiers": "redacted as",
+    "withheld_files": "files withheld",
+}
+
+
+@click.command("stats")
+@tenant_option
+@root_option
+@json_option
+def command(tenant: str, root: str | None, as_json: bool) -> None:
+    """Count a tenant's records: by type, redaction, evidence, cluster, module and month."""
+    from dataclasses import asdict
+
+    from corpus.build.stats import count
+    from corpus.xdg import corpus_root
+
+    where: Path = corpus_root(root)
+    found = asdict(count(where, tenant))
+    if as_json:
+        echo_json(found)
+        return
+    click.echo(f"tenant {tenant}: {found['records']} records, {found['bytes']:,} bytes, {found['withheld']} withheld")
+    rows = [(title, name, number) for field, title in _TITLES.items() for name, number in sorted(found[field].items())]
+    if rows:
+        last = ""
+        shown = []
+        for title, name, number in rows:
+            shown.append(("" if title == last else title, name, number))
+            last = title
+        echo_table(("by", "value", "count"), shown)

@@ -1,0 +1,86 @@
+"""A record or a row as a person reads it; nothing in it can drive the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from corpus.build.row import Row
+from corpus.record import EditBody, FeedbackBody, LinkBody, Message, Record
+
+# Everything below space but tab and newline, DEL, and the C1 controls: a terminal may act on these.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+RULE = "─" * 72
+
+
+def plain(text: str) -> str:
+    """``text`` with control characters shown as ``\\xNN``."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def record_lines(record: Record) -> Iterator[str]:
+    """The lines of one record: what it is, its header, what was redacted, its body."""
+    yield f"{record.header.tuple_type} {record.key}"
+    yield f"id {record.id}, revision {record.revision}"
+    for name, value in record.header.model_dump(mode="json").items():
+        yield f"  {name:<17} {'' if value is None else value}"
+    counts = ", ".join(f"{entity} {count}" for entity, count in sorted(record.redaction.counts.items()))
+    yield f"  {'redaction':<17} {record.redaction.ruleset}{f': {counts}' if counts else ''}"
+    yield ""
+    for line in _body(record):
+        yield plain(line)
+
+
+def row_lines(row: Row) -> Iterator[str]:
+    """The lines of one row, column by column."""
+    for name, value in row.columns().items():
+        for line in _cell(name, value):
+            yield plain(line)
+
+
+def _cell(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for turn in value:
+            yield f"[{name}: {turn['role']}]"
+            yield from turn["content"].splitlines()
+    elif isinstance(value, dict):
+        yield f"{name}:"
+        yield from (f"  {part}: {text}" for part, text in value.items())
+    else:
+        text = str(value)
+        yield from (f"[{name}]", *text.splitlines()) if "\n" in text else (f"{name}: {text}",)
+
+
+def _body(record: Record) -> Iterator[str]:
+    body = record.body
+    if isinstance(body, EditBody):
+        yield from _edit(body)
+    elif isinstance(body, FeedbackBody):
+        yield f"tag {body.constraint_violation_tag}, seen in {body.seen_in}{f', because: {body.reason}' if body.reason else ''}"
+        yield from _talk("prompt", body.prompt)
+        yield from _talk("rejected", body.rejected_trajectory)
+        yield from _talk("corrected", body.corrected_trajectory or [])
+    elif isinstance(body, LinkBody):
+        yield f"{body.from_} {body.kind} {body.to or ''} {body.value or ''} ({body.basis})"
+
+
+def _edit(body: EditBody) -> Iterator[str]:
+    yield f"author {body.author.name} <{body.author.email}> {body.author.time} {body.author.tz}"
+    yield f"branch {body.branch or '(none)'}, parents {' '.join(body.parents) or '(none)'}"
+    yield ""
+    yield from (f"    {line}" for line in (body.message or f"(withheld: {body.withheld})").splitlines())
+    yield ""
+    for file in body.files:
+        moved = f" (from {file.old_path})" if file.old_path and file.old_path != file.path else ""
+        withheld = f" withheld: {file.withheld}" if file.withheld else ""
+        yield f"  {file.status:<12} +{file.additions} -{file.deletions} {file.path}{moved}{withheld}"
+    yield ""
+    yield from body.diff.splitlines()
+    if body.lines_cut:
+        yield f"({body.lines_cut} more lines were cut)"
+
+
+def _talk(name: str, messages: Sequence[Message]) -> Iterator[str]:
+    for message in messages:
+        yield f"[{name}: {message.role}]"
+        yield from message.content.splitlines()
