@@ -1,0 +1,89 @@
+"""The pattern engine: a prefilter says where to look, RE2 says what is there, validators say whether it is real."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import re2
+
+from corpus.redaction.finding import Finding, Subject
+from corpus.redaction.prefilter import Prefilter, best
+from corpus.redaction.rule import Rule
+from corpus.redaction.validators import VALIDATORS, Validator
+
+
+class Engine:
+    """Finds what ``rules`` describe, in time linear in the text."""
+
+    def __init__(self, rules: Sequence[Rule], cache: Path, prefilter: Prefilter | None = None) -> None:
+        self.rules = tuple(rules)
+        self._prefilter = prefilter or best(rules, cache)
+        self._confirm: dict[int, tuple[Rule, Any, int, Validator | None]] = {}
+        self._options = re2.Options()
+        self._options.encoding = re2.Options.Encoding.LATIN1
+        self._options.log_errors = False
+
+    def find(self, subject: Subject) -> list[Finding]:
+        """Findings in bytes of ``subject.data``, unordered, perhaps overlapping."""
+        data = subject.data
+        found: list[Finding] = []
+        for index, windows in self._prefilter.windows(data).items():
+            rule, expression, group, validate = self._confirm.get(index) or self._prepare(index)
+            for low, high in windows:
+                for match in expression.finditer(data, low, high):
+                    start, end = match.span(group)
+                    if start < 0:
+                        continue
+                    keyword = _keyword(rule, data[match.start() : match.end()])
+                    if keyword is None:
+                        continue
+                    value = data[start:end]
+                    if rule.entropy and entropy(value) < rule.entropy:
+                        continue
+                    if rule.stop and _stopped(rule, value):
+                        continue
+                    if validate is not None:
+                        span = validate(subject, match, start, end)
+                        if span is None:
+                            continue
+                        start, end = span
+                    found.append(Finding(start, end, rule.entity_type, rule.score, rule.id, keyword))
+        return found
+
+    def _prepare(self, index: int) -> tuple[Rule, Any, int, Validator | None]:
+        rule = self.rules[index]
+        expression = re2.compile(rule.expression.encode(), self._options)
+        group = expression.groupindex.get(b"secret", 0)
+        prepared = (rule, expression, group, VALIDATORS[rule.validator] if rule.validator else None)
+        self._confirm[index] = prepared
+        return prepared
+
+
+def _keyword(rule: Rule, match: bytes) -> str | None:
+    """The keyword that ``match`` holds; ``""`` for a rule without any; None where the rule asks for one and there is none."""
+    if not rule.keywords:
+        return ""
+    lower = match.lower()
+    return next((word for word in rule.keywords if word.lower().encode() in lower), None)
+
+
+def _stopped(rule: Rule, value: bytes) -> bool:
+    lower = value.lower()
+    return any(word.lower().encode() in lower for word in rule.stop)
+
+
+def entropy(value: bytes) -> float:
+    """Shannon entropy in bits a byte."""
+    size = len(value)
+    return -sum(count / size * math.log2(count / size) for count in Counter(value).values()) if size else 0.0
+
+
+def digest(rules: Sequence[Rule]) -> bytes:
+    """What the rules are, in 32 bytes: any change of any field changes it."""
+    return hashlib.sha256(repr([astuple(rule) for rule in rules]).encode()).digest()

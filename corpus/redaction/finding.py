@@ -1,0 +1,94 @@
+"""What recognizers read and report: a subject (text with its own identifiers set aside) and findings in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+IDENTIFIER = re.compile(r"REDACTED_([A-Z][A-Z0-9_]{0,40})_[0-9a-f]{12}")
+_IDENTIFIER_BYTES = re.compile(IDENTIFIER.pattern.encode())
+# No rule's pattern accepts this byte as part of a word, and validators refuse a value made of it.
+NEUTRAL = b"\x01"
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+class Place(Enum):
+    """What kind of text it is; it decides which names count."""
+
+    PROSE = "prose"
+    CODE = "code"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to replace. ``start`` and ``end`` count bytes of the subject's data or, once located, characters of its text."""
+
+    start: int
+    end: int
+    entity_type: str
+    score: float
+    rule: str
+    keyword: str = ""
+
+
+class Subject:
+    """One text to be searched. ``data`` is UTF-8 with every identifier of ours replaced by as many neutral bytes, so that offsets hold."""
+
+    __slots__ = ("data", "path", "place", "text")
+
+    def __init__(self, text: str, place: Place = Place.CODE, path: str = "") -> None:
+        try:
+            raw = text.encode()
+        except UnicodeEncodeError:
+            text = _LONE.sub("\ufffd", text)
+            raw = text.encode()
+        self.text = text
+        self.place = place
+        self.path = path
+        self.data = raw
+        if b"REDACTED_" in raw:
+            self.data = _IDENTIFIER_BYTES.sub(lambda found: NEUTRAL * len(found[0]), raw)
+
+    def set_aside(self, findings: list[Finding]) -> None:
+        """Neutralise what was found, so that a further search sees only the rest."""
+        parts = bytearray(self.data)
+        for each in findings:
+            parts[each.start : each.end] = NEUTRAL * (each.end - each.start)
+        self.data = bytes(parts)
+
+    def locate(self, findings: list[Finding]) -> list[Finding]:
+        """``findings`` (sorted, disjoint, in bytes) with offsets in characters of ``text``, widened to whole characters."""
+        if len(self.data) == len(self.text):
+            return findings
+        located, at, chars = [], 0, 0
+        for each in findings:
+            start, end = self._edge(each.start, -1), self._edge(each.end, 1)
+            chars += len(self.data[at:start].decode())
+            first = chars
+            chars += len(self.data[start:end].decode())
+            at = end
+            located.append(Finding(first, chars, each.entity_type, each.score, each.rule, each.keyword))
+        return located
+
+    def _edge(self, at: int, step: int) -> int:
+        # A continuation byte (10xxxxxx) is never the first of a character.
+        while 0 < at < len(self.data) and self.data[at] & 0xC0 == 0x80:
+            at += step
+        return at
+
+
+def resolve(findings: list[Finding]) -> list[Finding]:
+    """Overlapping findings become one over their union, named after the surest (then the longest) of them."""
+    if len(findings) < 2:
+        return findings
+    merged: list[Finding] = []
+    for each in sorted(findings, key=lambda found: (found.start, found.end)):
+        last = merged[-1] if merged else None
+        if last is None or each.start >= last.end:
+            merged.append(each)
+            continue
+        best = max(last, each, key=lambda found: (found.score, found.end - found.start))
+        merged[-1] = Finding(last.start, max(last.end, each.end), best.entity_type, best.score, best.rule, best.keyword)
+    return merged

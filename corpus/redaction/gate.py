@@ -1,0 +1,141 @@
+"""The gate: the only maker of the value that the store accepts."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass
+
+from corpus.names import Name
+from corpus.record import Body, EditBody, Header, RedactionClass, RedactionSummary, TupleType, dumps, seal
+from corpus.redaction import pseudonym
+from corpus.redaction.draft import Draft, Withheld
+from corpus.redaction.finding import IDENTIFIER, Place
+from corpus.redaction.redactor import Scanner, scanner
+from corpus.redaction.replace import syntax
+
+_ONLY_HERE = object()
+CACHE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """One record's line that has passed the gate. Only :meth:`Redactor.admit` can make one.
+
+    ``line`` is the canonical line without a newline, ``key`` and ``id`` its own, ``stem`` its loose file's name without suffix.
+    """
+
+    key: str
+    id: str
+    line: bytes
+    header: Header
+    stem: str
+    token: InitVar[object]
+
+    def __post_init__(self, token: object) -> None:
+        if token is not _ONLY_HERE:
+            raise TypeError("a Redacted value is made by Redactor.admit and nothing else")
+
+    @property
+    def tuple_type(self) -> TupleType:
+        return self.header.tuple_type
+
+    @property
+    def tenant(self) -> str:
+        return self.header.tenant
+
+    @property
+    def cluster(self) -> str:
+        return self.header.cluster
+
+
+class Redactor:
+    """One tenant's gate; make it with :meth:`for_tenant`. It is its own :class:`~corpus.redaction.draft.Scrub`."""
+
+    def __init__(self, tenant: Name, scanner: Scanner) -> None:
+        self.tenant = tenant
+        self.ruleset = scanner.ruleset
+        self._scanner = scanner
+        self._images: OrderedDict[tuple[str, str], str | Withheld] = OrderedDict()
+        self._held = 0
+
+    @classmethod
+    def for_tenant(cls, tenant: Name) -> Redactor:
+        """The tenant's gate under its key (made on first use) and its people. Raises :class:`~corpus.errors.BadInput` for a broken key."""
+        return cls(tenant, scanner(pseudonym.for_tenant(tenant)))
+
+    def admit(self, draft: Draft, revision: int = 0) -> Redacted:
+        """Render ``draft`` through this gate, count, label and seal it. Raises what ``draft.render`` raises."""
+        if draft.label.tenant != self.tenant:
+            raise ValueError("a draft of another tenant")
+        body = draft.render(self)
+        counts = count(body)
+        header = Header(
+            tuple_type=draft.tuple_type,
+            doctrine_version=draft.label.doctrine_version,
+            tenant=draft.label.tenant,
+            moduleId=draft.label.module_id,
+            cluster=draft.label.cluster,
+            role=draft.label.role,
+            scope=draft.scope,
+            redaction_class=_class_of(body, counts),
+            evidence_class=draft.evidence_class,
+            source_commit=draft.source_commit,
+            session_id=draft.session_id,
+            created=draft.created,
+        )
+        ident, line = seal(draft.key, header, RedactionSummary(ruleset=self.ruleset, counts=counts), body, revision)
+        return Redacted(draft.key, ident, line, header, draft.stem, _ONLY_HERE)
+
+    def prose(self, text: str) -> str:
+        return self._scanner.redact(text, Place.PROSE)
+
+    def code(self, text: str, path: str) -> str:
+        return self._scanner.redact(text, Place.CODE, path)
+
+    def path(self, path: str) -> str:
+        return self._scanner.redact(path, Place.PATH)
+
+    def person(self, name: str) -> str:
+        return self._scanner.identifier("PERSON", name) if name.strip() else ""
+
+    def email(self, address: str) -> str:
+        return self._scanner.identifier("EMAIL_ADDRESS", address) if address.strip() else ""
+
+    def image(self, cache_key: str, path: str, load: Callable[[], str]) -> str:
+        """See :meth:`Scrub.image`. The least recently used images leave when more than ``CACHE_BYTES`` are held."""
+        key = (cache_key, syntax(path, ""))
+        known = self._images.get(key)
+        if known is None:
+            try:
+                known = self.code(load(), path)
+            except Withheld as reason:
+                known = Withheld(reason.reason)
+            self._images[key] = known
+            self._held += _size(known)
+            while self._held > CACHE_BYTES:
+                self._held -= _size(self._images.popitem(last=False)[1])
+        else:
+            self._images.move_to_end(key)
+        if isinstance(known, Withheld):
+            raise Withheld(known.reason)
+        return known
+
+
+def _size(image: str | Withheld) -> int:
+    """Bytes an entry is charged: at most four a character, and a little for the entry itself."""
+    return 256 + (4 * len(image) if isinstance(image, str) and not image.isascii() else len(image) if isinstance(image, str) else 0)
+
+
+def count(body: Body) -> dict[str, int]:
+    """How many identifiers of each entity type stand in ``body``; a commit's author and committer do not count."""
+    fields = body.model_dump(mode="json", by_alias=True)
+    if isinstance(body, EditBody):
+        del fields["author"], fields["committer"]
+    return dict(Counter(found[1] for found in IDENTIFIER.finditer(dumps(fields).decode())))
+
+
+def _class_of(body: Body, counts: dict[str, int]) -> RedactionClass:
+    if isinstance(body, EditBody) and body.withheld is not None:
+        return RedactionClass.WITHHELD
+    return RedactionClass.REDACTED if counts else RedactionClass.CLEAN

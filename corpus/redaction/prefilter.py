@@ -1,0 +1,137 @@
+"""Where to look: one pass over the bytes tells which rules may match, and around which offsets.
+
+Two prefilters, one result. A rule's findings are defined as what ``finditer`` of its expression reports over the whole text. Hyperscan
+reports where a rule's gates end; every match holds a gate and is at most ``span`` bytes wide, so it lies inside the window of ``span``
+bytes to both sides, and because overlapping windows are merged, leftmost matching inside a merged window picks the same matches as over
+the whole text. Without hyperscan an RE2 set tells which rules match at all, and their window is the text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+from corpus.redaction.rule import Rule
+
+try:
+    import hyperscan
+except ImportError:  # no wheel for this platform
+    hyperscan = None  # type: ignore[assignment, unused-ignore]
+
+Windows = dict[int, list[tuple[int, int]]]
+
+
+class Prefilter(Protocol):
+    def windows(self, data: bytes) -> Windows:
+        """``{index of rule: [(start, end)]}``: sorted disjoint windows, only for rules that may match."""
+        ...
+
+
+class SetPrefilter:
+    """RE2's set of all expressions: which of them match, nothing about where."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        import re2
+
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.max_mem = 1 << 28
+        self._set = re2.Set.SearchSet(options)
+        for rule in rules:
+            self._set.Add(rule.expression.encode())
+        self._set.Compile()
+
+    def windows(self, data: bytes) -> Windows:
+        whole = [(0, len(data))]
+        return dict.fromkeys(self._set.Match(data), whole)
+
+
+class HyperscanPrefilter:
+    """A block-mode database of all gates, kept on disk below ``cache`` under the digest of what went into it."""
+
+    def __init__(self, rules: Sequence[Rule], cache: Path) -> None:
+        members: dict[tuple[str, bool], list[int]] = {}
+        for index, rule in enumerate(rules):
+            for gate in rule.gates:
+                members.setdefault(gate, []).append(index)
+        self._members = list(members.values())
+        self._spans = [rule.span for rule in rules]
+        self._database = _load_or_compile(list(members), cache)
+
+    def windows(self, data: bytes) -> Windows:
+        ends: dict[int, list[int]] = {}
+
+        def on_match(gate: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            if gate in ends:
+                ends[gate].append(end)
+            else:
+                ends[gate] = [end]
+
+        self._database.scan(data, match_event_handler=on_match)
+        by_rule: dict[int, list[int]] = {}
+        for gate, found in ends.items():
+            for index in self._members[gate]:
+                by_rule.setdefault(index, []).extend(found)
+        return {index: _merge(found, self._spans[index], len(data)) for index, found in by_rule.items()}
+
+
+def _merge(ends: list[int], span: int, size: int) -> list[tuple[int, int]]:
+    ends.sort()
+    merged = []
+    low, high = max(0, ends[0] - span), ends[0] + span
+    for end in ends:
+        if end - span > high:
+            merged.append((low, high))
+            low = end - span
+        high = end + span
+    merged.append((low, min(size, high)))
+    return merged
+
+
+def _load_or_compile(gates: list[tuple[str, bool]], cache: Path) -> Any:
+    digest = hashlib.sha256(repr((version("hyperscan"), gates)).encode()).hexdigest()
+    file = cache / f"gates-{digest[:32]}.hsdb"
+    database = _load(file)
+    if database is None:
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        flags = [hyperscan.HS_FLAG_CASELESS if any_case else 0 for _, any_case in gates]
+        database.compile(expressions=[text.encode() for text, _ in gates], ids=list(range(len(gates))), flags=flags)
+        _save(file, hyperscan.dumpb(database))
+    return database
+
+
+def _load(file: Path) -> Any:
+    """The stored database, or None where there is none that this machine can use: the first 32 bytes are the digest of the rest."""
+    try:
+        stored = file.read_bytes()
+        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
+            return None
+        database = hyperscan.loadb(stored[32:], hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+    except (OSError, hyperscan.error):
+        return None
+    return database
+
+
+def _save(file: Path, database: bytes) -> None:
+    """Best effort: a cache that cannot be written costs the next start a compilation, nothing else."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            temporary.write_bytes(hashlib.sha256(database).digest() + database)
+            temporary.replace(file)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def best(rules: Sequence[Rule], cache: Path) -> Prefilter:
+    """Hyperscan where it is installed, else RE2's set."""
+    return SetPrefilter(rules) if hyperscan is None else HyperscanPrefilter(rules, cache)

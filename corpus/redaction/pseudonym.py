@@ -1,0 +1,89 @@
+"""Keyed identifiers: the same value is the same identifier inside a tenant, and means nothing without the tenant's key."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from corpus.errors import BadInput
+from corpus.names import Name
+from corpus.redaction.finding import IDENTIFIER
+from corpus.xdg import keys_dir
+
+KEY_BYTES = 32
+_KEY = re.compile(r"[0-9a-f]{64}\n?\Z")
+
+
+class Pseudonyms:
+    """Makes ``REDACTED_<ENTITY>_<12 hex of HMAC-SHA256(key, entity NUL value)>``."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self.of = lru_cache(maxsize=65536)(self._of)
+
+    def _of(self, entity_type: str, value: str) -> str:
+        if IDENTIFIER.fullmatch(value):
+            return value
+        message = entity_type.encode() + b"\0" + normal(entity_type, value).encode("utf-8", "surrogatepass")
+        return f"REDACTED_{entity_type}_{hmac.new(self._key, message, hashlib.sha256).hexdigest()[:12]}"
+
+
+def normal(entity_type: str, value: str) -> str:
+    """The spelling under which two values are the same: addresses in lower case, names case-folded with single spaces."""
+    if entity_type == "EMAIL_ADDRESS":
+        return value.strip().lower()
+    if entity_type == "PERSON":
+        return " ".join(value.split()).casefold()
+    return value
+
+
+def ephemeral() -> Pseudonyms:
+    """Identifiers under a key that is nowhere kept: unlinkable from the next process on."""
+    return Pseudonyms(secrets.token_bytes(KEY_BYTES))
+
+
+def for_tenant(tenant: Name) -> Pseudonyms:
+    """Identifiers under the tenant's key, which is made on first use. Raises :class:`BadInput` for a key file that holds no key."""
+    file = keys_dir() / tenant / "pseudonym"
+    with contextlib.suppress(FileNotFoundError):
+        return Pseudonyms(_read(file))
+    _create(file)
+    return Pseudonyms(_read(file))
+
+
+def _read(file: Path) -> bytes:
+    text = file.read_text("ascii", errors="replace")
+    if not _KEY.match(text):
+        raise BadInput(f"{file} holds no pseudonym key (64 hex digits): restore it, or remove it and lose the link to older identifiers")
+    return bytes.fromhex(text.strip())
+
+
+def _create(file: Path) -> None:
+    """Whoever links first wins, so that racing processes read one key; the file appears with all its bytes or not at all."""
+    make_private(file.parent)
+    temporary = file.with_name(f".pseudonym.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as out:
+            out.write(secrets.token_hex(KEY_BYTES) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, file)
+    finally:
+        temporary.unlink()
+
+
+def make_private(folder: Path) -> None:
+    """Make ``folder`` and its missing parents, each 0700 whatever the umask."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(0o700)
+            folder.chmod(0o700)

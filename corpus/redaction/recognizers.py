@@ -1,0 +1,49 @@
+"""The project's recognizers, as Presidio knows them: members of a registry, each with the entities it can report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from presidio_analyzer import EntityRecognizer, RecognizerResult
+from presidio_analyzer.recognizer_registry import RecognizerRegistry
+
+from corpus.redaction import keys
+from corpus.redaction.engine import Engine
+from corpus.redaction.finding import Finding, Place, Subject, resolve
+
+# Presidio tells every recognizer it loads; a hook's log is no place for that.
+logging.getLogger("presidio-analyzer").addHandler(logging.NullHandler())
+
+
+class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
+    """A Presidio recognizer over a function that finds; ``find`` is the hot path, ``analyze`` the same for Presidio's own engine."""
+
+    name: str
+
+    def __init__(self, name: str, entities: Sequence[str], find: Callable[[Subject], list[Finding]]) -> None:
+        self.find = find
+        super().__init__(supported_entities=sorted(set(entities)), name=name)
+
+    def load(self) -> None:
+        """Nothing to fetch: rules and lists come with the constructor."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
+        """Findings as Presidio's results, offsets in characters, of the asked ``entities`` (all when empty)."""
+        subject = Subject(text, Place.CODE)
+        metadata = {RecognizerResult.RECOGNIZER_NAME_KEY: self.name}
+        return [
+            RecognizerResult(each.entity_type, each.start, each.end, each.score, recognition_metadata=metadata)
+            for each in subject.locate(resolve(self.find(subject)))
+            if not entities or each.entity_type in entities
+        ]
+
+
+def registry(engine: Engine) -> RecognizerRegistry:
+    """A registry of this project's recognizers and none of Presidio's stock ones, which are not made for code."""
+    members = [
+        Recognizer("patterns", [rule.entity_type for rule in engine.rules], engine.find),
+        Recognizer("private keys", [keys.ENTITY], keys.find),
+    ]
+    return RecognizerRegistry(recognizers=members)

@@ -1,0 +1,109 @@
+"""One rule as data: what a secret or an identity looks like, and what keeps ordinary text out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+
+from corpus.errors import BadInput
+
+# A token may begin right after an escape sequence of a string literal (``\n``, ``\x0a``, ``\u000a``) or a percent escape,
+# where ``\b`` sees no edge.
+_LEFT = r"(?:\b|\\[abefnrtv0]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})"
+_RIGHT = r"\b"
+_FIELDS = {"id", "entity_type", "pattern", "keywords", "gate", "whole_word", "ignore_case", "entropy", "stop", "score", "validator"}
+# A bounded repeat is what makes a window around a hit sufficient; this is the widest match any rule may have, in bytes.
+MAX_SPAN = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``pattern`` is RE2 syntax over UTF-8 bytes and bounded in width; the group ``secret`` (else the whole match) is what is replaced.
+
+    A match counts only if it holds one of ``keywords`` (ASCII, any case) or, where given, a match of ``gate``; with neither, the pattern
+    itself is the gate. ``whole_word`` asks that the match starts and ends at a word's edge. ``entropy`` is the least Shannon entropy of the
+    secret in bits a character, ``stop`` are substrings (any case) that make it ordinary text, ``validator`` names a function of
+    :mod:`corpus.redaction.validators`, ``score`` is how sure a match is, above 0 and at most 1.
+    """
+
+    id: str
+    entity_type: str
+    pattern: str
+    keywords: tuple[str, ...] = ()
+    gate: str | None = None
+    whole_word: bool = True
+    ignore_case: bool = False
+    entropy: float = 0.0
+    stop: tuple[str, ...] = ()
+    score: float = 0.9
+    validator: str | None = None
+
+    @property
+    def expression(self) -> str:
+        """The pattern as it is run: flags and word edges added."""
+        flags = "(?i)" if self.ignore_case else ""
+        if not self.whole_word:
+            return flags + self.pattern
+        body = self.pattern if "(?P<secret>" in self.pattern else f"(?P<secret>{self.pattern})"
+        return f"{flags}{_LEFT}(?:{body}){_RIGHT}"
+
+    @property
+    def gates(self) -> tuple[tuple[str, bool], ...]:
+        """``(expression, any case?)``: every match of the rule holds a match of one of them."""
+        if self.gate is not None:
+            return ((self.gate, self.ignore_case),)
+        if self.keywords:
+            return tuple((re.escape(word.lower()), True) for word in self.keywords)
+        return ((self.pattern.replace("?P<secret>", "?:"), self.ignore_case),)
+
+    @property
+    def span(self) -> int:
+        """The width of the widest match in bytes. Raises :class:`BadInput` for a pattern without a bound."""
+        return width(self.expression, self.id)
+
+
+def width(expression: str, name: str) -> int:
+    """The widest match of ``expression`` in bytes. Raises :class:`BadInput` when it is no expression or has no bound."""
+    try:
+        # The standard parser knows each part's width; RE2 accepts a subset of its syntax.
+        widest = re._parser.parse(expression).getwidth()[1]  # type: ignore[attr-defined]
+    except re.error as error:
+        raise BadInput(f"rule {name}: not an expression ({error}): mend its pattern") from error
+    if widest > MAX_SPAN:
+        raise BadInput(f"rule {name}: a match has no bound below {MAX_SPAN} bytes: replace '*' and '+' by {{0,N}}")
+    return int(widest)
+
+
+def parse(text: str, origin: str) -> list[Rule]:
+    """The rules of one TOML rule file (``[[rule]]`` tables with the fields of :class:`Rule`).
+
+    Raises :class:`BadInput` naming ``origin`` and the rule for TOML that does not parse, unknown or missing fields, and unbounded patterns.
+    """
+    try:
+        tables = tomllib.loads(text).get("rule", [])
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{origin} is not TOML ({error}): mend it") from error
+    rules = []
+    for table in tables:
+        name = str(table.get("id", "?"))
+        if unknown := set(table) - _FIELDS:
+            raise BadInput(f"{origin}: rule {name}: unknown field {min(unknown)}: known are {', '.join(sorted(_FIELDS))}")
+        if missing := {"id", "entity_type", "pattern"} - set(table):
+            raise BadInput(f"{origin}: rule {name}: no {min(missing)}: add it")
+        lists = {field: tuple(table[field]) for field in ("keywords", "stop") if field in table}
+        rule = Rule(**(table | lists))
+        width(rule.expression, rule.id)
+        rules.append(rule)
+    return rules
+
+
+def builtin() -> list[Rule]:
+    """The rules that come with the project, in the order of their files' names."""
+    found = []
+    folder = resources.files("corpus.redaction") / "rules"
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        if file.name.endswith(".toml"):
+            found += parse(file.read_text("utf-8"), file.name)
+    return found
