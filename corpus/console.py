@@ -36,6 +36,7 @@ class LazyGroup(click.Group):
 
 def main(group: click.Command, name: str) -> None:
     """Run ``group`` as the program ``name`` and exit with the design's codes. Never shows a traceback unless ``CORPUS_DEBUG`` is set."""
+    stdout = sys.stdout
     try:
         code = group.main(prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -47,9 +48,10 @@ def main(group: click.Command, name: str) -> None:
         error.show()
         code = error.exit_code
     except BrokenPipeError:
-        # The reader (head, say) has what it wanted; point stdout at nothing so that the exit does not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = 0
+        code = _reader_left()
+    except SystemExit as stop:
+        # click ends a broken pipe with 1, which here would mean that problems were found, and leaves no trace but a stdout of its own.
+        code = _reader_left() if sys.stdout is not stdout else stop.code
     except SubstrateError as error:
         click.echo(f"{name}: {error}", err=True)
         code = error.exit_code
@@ -64,6 +66,12 @@ def main(group: click.Command, name: str) -> None:
         click.echo(f"{name}: unexpected {type(error).__name__}; this is a bug (CORPUS_DEBUG=1 shows where)", err=True)
         code = Failed.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _reader_left() -> int:
+    """The reader (``head``, say) has what it wanted; point stdout at nothing so that the exit does not complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
 
 
 def echo_json(value: object) -> None:
@@ -83,4 +91,6 @@ def echo_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, titl
 
 
 json_option: Callable[[Any], Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-root_option: Callable[[Any], Any] = click.option("--root", metavar="DIR", help="The corpus root (default: CORPUS_ROOT, then the config file).")
+root_option: Callable[[Any], Any] = click.option(
+    "--root", metavar="DIR", help="The corpus root (default: CORPUS_ROOT, then the config file)."
+)

@@ -1,0 +1,75 @@
+"""The house stays in order: borders, sizes, light imports, and nothing of one machine in the repository."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent.parent
+MODULES = sorted(path for package in ("capture", "corpus") for path in (HERE / package).rglob("*.py"))
+HEAVY = {"datasets", "hyperscan", "presidio_analyzer", "pyarrow", "pydantic", "pygit2", "re2", "rich", "spacy"}
+
+
+def tracked() -> list[Path]:
+    """The files git keeps; without git's record of this folder (a source archive, say) there is nothing to look at."""
+    if not (HERE / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "-c", f"safe.directory={HERE}", "ls-files", "-z"], cwd=HERE, capture_output=True, check=True).stdout
+    return [HERE / os.fsdecode(name) for name in listed.split(b"\0") if name and (HERE / os.fsdecode(name)).is_file()]
+
+
+def test_the_borders_between_packages_hold() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(HERE)))
+def test_a_module_is_small_and_says_its_idea_in_its_first_line(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 350
+    idea = ast.get_docstring(ast.parse(text))
+    assert idea, "no docstring"
+    assert idea.splitlines()[0].strip()
+
+
+@pytest.mark.parametrize("program", ["capture", "corpus"])
+def test_help_imports_nothing_heavy(program: str) -> None:
+    script = (
+        f"import sys; sys.argv = ['{program}', '--help']\nfrom {program}.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:
+    registries = ["pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "crates" + ".io", "anaconda" + ".org"]
+    places = [rf"/{name}/" for name in ("work/main", "work/shared", "tmp/w", r"root/\.", r"opt/[a-z]+", "Users/[a-z]+")]
+    forbidden = re.compile("|".join([*map(re.escape, registries), *(rf"(?<![\w.]){place}" for place in places)]))
+    for path in tracked():
+        found = forbidden.search(path.read_bytes().decode("utf-8", "replace"))
+        assert not found, f"{path.relative_to(HERE)}: {found and found[0]}"
+
+
+def test_the_wheel_carries_the_hooks_and_no_tests(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=HERE, capture_output=True, check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    shells = {path.name for path in (HERE / "hooks").glob("*.sh")}
+    assert shells
+    assert {f"capture/hooks/shell/{name}" for name in shells} <= held
+    assert {"capture/cli.py", "corpus/cli.py"} <= held
+    assert not [name for name in held if name.startswith(("tests/", "demo/", "bench/"))]
