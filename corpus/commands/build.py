@@ -18,13 +18,9 @@ if TYPE_CHECKING:
 @click.command("build")
 @tenant_option
 @click.option("--recipe", "recipes", multiple=True, required=True, metavar="NAME", help="pretrain, sft or dpo; may be given again.")
-@click.option(
-    "--where", multiple=True, metavar="FIELD=VALUE", help="Only records of this header field; also FIELD!=VALUE; all hold."
-)
+@click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Only records of this header field; also FIELD!=VALUE; all hold.")
 @click.option("--all-branches", is_flag=True, help="Also commits on branches that the cluster's manifest does not name.")
-@click.option(
-    "--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours."
-)
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
 @root_option
 @json_option
 def command(

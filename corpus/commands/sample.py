@@ -34,10 +34,10 @@ def command(tenant: str, count: int, tuple_type: str | None, recipe: str | None,
             click.echo("\n".join(line for row in rows for line in (RULE, *row_lines(row))) or f"no rows for {recipe}")
         return
     from corpus.build import sample_records
-    from corpus.commands.view import RULE, record_lines
+    from corpus.commands.view import RULE, record_json, record_lines
 
     records = sample_records(where, tenant, count, seed=seed, tuple_type=tuple_type)
     if as_json:
-        echo_json([record.model_dump(mode="json") for record in records])
+        echo_json([record_json(record) for record in records])
     else:
         click.echo("\n".join(line for record in records for line in (RULE, *record_lines(record))) or "no such records")

@@ -15,13 +15,13 @@ from corpus.console import echo_json, json_option, root_option
 @json_option
 def command(record: str, tenant: str, root: str | None, as_json: bool) -> None:
     """Show the record whose id, key or commit begins with ID."""
-    from corpus.commands.view import record_lines
+    from corpus.commands.view import record_json, record_lines
     from corpus.store import Corpus
     from corpus.xdg import corpus_root
 
     with Corpus.open(corpus_root(root), tenant) as corpus:
         found = corpus.get(record)
     if as_json:
-        echo_json(found.model_dump(mode="json"))
+        echo_json(record_json(found))
     else:
         click.echo("\n".join(record_lines(found)))

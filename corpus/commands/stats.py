@@ -37,8 +37,8 @@ def command(tenant: str, root: str | None, as_json: bool) -> None:
     if as_json:
         echo_json(found)
         return
-    click.echo(f"tenant {tenant}: {found['records']} records, {found['bytes']:,} bytes, {found['withheld']} withheld")
-    rows = [(title, name, number) for field, title in _TITLES.items() for name, number in sorted(found[field].items())]
+    click.echo(f"tenant {tenant}: records {found['records']}, withheld {found['withheld']}, bytes {found['bytes']}")
+    rows = [(title, name, number) for field, title in _TITLES.items() for name, number in found[field].items()]
     if rows:
         last = ""
         shown = []

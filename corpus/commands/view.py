@@ -31,6 +31,12 @@ def record_lines(record: Record) -> Iterator[str]:
         yield plain(line)
 
 
+def record_json(record: Record) -> dict[str, object]:
+    """The record as its stored line has it."""
+    parts = record.model_dump(mode="json", by_alias=True)
+    return {"schema": parts.pop("schema_"), **parts}
+
+
 def row_lines(row: Row) -> Iterator[str]:
     """The lines of one row, column by column."""
     for name, value in row.columns().items():
