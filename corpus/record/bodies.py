@@ -28,6 +28,7 @@ class FileChange(_Model):
     ``before`` is the whole redacted content before the change (null where there was none, or ``before_cut`` or ``withheld``).
     ``withheld`` says why no content of this file is kept: ``binary``, ``undecodable``, ``too-large``, ``missing``, ``redaction-failed``.
     ``additions`` and ``deletions`` count lines of the redacted difference, before any cut.
+    ``path`` and ``old_path`` in double quotes are git's quoted form (``"caf\\351.txt"``): not UTF-8, or a path that begins with a quote.
     """
 
     path: str
@@ -44,7 +45,13 @@ class FileChange(_Model):
 
 
 class EditBody(_Model):
-    """A commit. ``diff`` is unified, against the first parent, of redacted images, at most 1,000 lines (``lines_cut`` more were left out)."""
+    """A commit.
+
+    ``diff`` is unified, against the first parent (a root's: the empty tree), of redacted images, in git's format without index lines,
+    at most 1,000 lines and 1 MiB (``lines_cut`` more lines were left out). A withheld file has no part in it.
+    ``changes_withheld`` is ``missing`` when the first parent or a tree is not in the repository (a shallow clone's edge): ``files`` and
+    ``diff`` are then empty though something changed. ``withheld`` says why ``message`` is null.
+    """
 
     message: str | None
     withheld: str | None
@@ -53,6 +60,7 @@ class EditBody(_Model):
     parents: list[str]
     branch: str | None
     files: list[FileChange]
+    changes_withheld: Literal["missing"] | None = None
     diff: str
     lines_cut: int
     additions: int

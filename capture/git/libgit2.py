@@ -1,0 +1,113 @@
+"""The backend for most repositories: libgit2, in this process. It knows no partial clones, so it can never be made to fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import pygit2
+from pygit2.enums import DiffOption, ObjectType
+
+from capture.git import renames
+from capture.git.objects import NO_MODE, Change, CommitInfo, Missing, change, is_object_id, parse_commit
+
+# Mapped packs count as resident memory; libgit2's own limits (8 GiB mapped, 256 MiB of objects cached) are for servers.
+_MAPPED = 256 << 20
+_CACHED = 32 << 20
+# As git reads packs: their checksums are for fsck. Hashing every object again took a fifth of the time of a history.
+_settings_made = False
+
+
+def _settle() -> None:
+    global _settings_made
+    if not _settings_made:
+        pygit2.settings.mwindow_mapped_limit = _MAPPED
+        pygit2.settings.cache_max_size(_CACHED)
+        pygit2.settings.enable_strict_hash_verification(False)
+        _settings_made = True
+
+
+class Libgit2Repository:
+    """See :class:`capture.git.repository.Repository`."""
+
+    backend: Literal["pygit2", "git"] = "pygit2"
+
+    def __init__(self, repository: pygit2.Repository) -> None:
+        self._repository = repository
+        self._odb = repository.odb
+        self.git_dir = Path(repository.path)
+
+    @classmethod
+    def open(cls, path: str) -> Self | None:
+        """The repository at or above ``path``; ``None`` when libgit2 finds none or will not open it (git has the last word)."""
+        _settle()
+        try:
+            found = pygit2.discover_repository(path)
+            return cls(pygit2.Repository(found)) if found else None
+        except (pygit2.GitError, KeyError, ValueError):
+            return None
+
+    def commit(self, ident: str) -> CommitInfo:
+        return parse_commit(ident, self._read(ident, ObjectType.COMMIT))
+
+    def changes(self, commit: CommitInfo) -> list[Change]:
+        flags = DiffOption.INCLUDE_TYPECHANGE | DiffOption.SKIP_BINARY_CHECK
+        try:
+            tree = self._tree(commit.tree)
+            if commit.parents:
+                diff = self._tree(self.commit(commit.parents[0]).tree).diff_to_tree(tree, flags)
+            else:
+                diff = tree.diff_to_tree(flags=flags, swap=True)
+            found = []
+            for delta in diff.deltas:
+                old, new = delta.old_file, delta.new_file
+                old_mode, new_mode = f"{old.mode:06o}", f"{new.mode:06o}"
+                found.append(
+                    change(
+                        new.raw_path,
+                        None if old_mode == NO_MODE else (old_mode, str(old.id)),
+                        None if new_mode == NO_MODE else (new_mode, str(new.id)),
+                    )
+                )
+        except pygit2.GitError as error:
+            raise Missing(commit.id) from error
+        return renames.find(found, self.size, self.blob)
+
+    def size(self, blob: str) -> int:
+        try:
+            size: int = self._odb.read_header(blob)[1]
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise Missing(blob) from error
+        return size
+
+    def blob(self, blob: str) -> bytes:
+        return self._read(blob, ObjectType.BLOB)
+
+    def close(self) -> None:
+        self._repository.free()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _read(self, ident: str, kind: ObjectType) -> bytes:
+        # The bytes themselves: libgit2's commit objects leave out the parents of a shallow boundary and refuse odd signatures.
+        try:
+            found, data = self._repository.read(ident)
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise Missing(ident) from error
+        if found != kind:
+            raise Missing(ident)
+        return bytes(data)
+
+    def _tree(self, ident: str) -> pygit2.Tree:
+        try:
+            tree = self._repository[ident] if is_object_id(ident) else None
+        except (KeyError, pygit2.GitError) as error:
+            raise Missing(ident) from error
+        if not isinstance(tree, pygit2.Tree):
+            raise Missing(ident)
+        return tree
