@@ -34,14 +34,15 @@ class World:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(private)}
         environment["HOME"] = str(home)
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+        environment["CORPUS_ROOT"] = str(folder / "corpus")
         environment["GIT_CONFIG_NOSYSTEM"] = "1"
         # A repository that the user told git to trust stays trusted under the new home.
         trusted = subprocess.run(["git", "config", "--get-all", "safe.directory"], capture_output=True, text=True, check=False).stdout
-        (home / ".gitconfig").write_text(
-            "[user]\n\tname = Robin Okafor\n\temail = robin.okafor@billing.example\n[init]\n\tdefaultBranch = main\n[safe]\n"
-            + "".join(f"\tdirectory = {line}\n" for line in trusted.splitlines())
-        )
-        return cls(folder, console, environment)
+        world = cls(folder, console, environment)
+        settings = [("user.name", "Robin Okafor"), ("user.email", "robin.okafor@billing.example"), ("init.defaultBranch", "main")]
+        for name, value in [*settings, *(("safe.directory", line) for line in trusted.splitlines())]:
+            world.run("git", "config", "--global", "--add", name, value, quiet=True)
+        return world
 
     @property
     def root(self) -> Path:
