@@ -5,6 +5,7 @@ Imported before anything else, so it imports next to nothing itself.
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 NICENESS = 10
@@ -21,9 +22,7 @@ def detach() -> None:
         os.dup2(null, fd)
     if null > 2:
         os.close(null)
-    try:
+    with contextlib.suppress(PermissionError):  # already a session's leader
         os.setsid()
-    except PermissionError:  # already a session's leader
-        pass
     os.nice(NICENESS)
     os.chdir("/")

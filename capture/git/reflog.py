@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_LINE = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^\t\n]*(?:\t(.*))?\Z")
+_LINE = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^\t\n]*?(?:(-?\d+) [+-]\d+)?(?:\t(.*))?\Z")
 # Subjects git writes when a commit was made here; "Fast-forward" and "checkout" bring commits that others may have made.
 _MADE = re.compile(
     r"(?:commit|am|cherry-pick|revert)\b"
@@ -21,11 +21,12 @@ _ENDS_REBASE = re.compile(r"(?:rebase|pull)\b.*\(finish\)")
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One line of a reflog: a ref went from ``old`` (all zeros: it was born) to ``new``."""
+    """One line of a reflog: a ref went from ``old`` (all zeros: it was born) to ``new``, ``seconds`` after 1970 began."""
 
     log: str
     old: str
     new: str
+    seconds: int
     subject: str
 
     @property
@@ -41,6 +42,11 @@ class Move:
     def amends(self) -> bool:
         """Whether ``new`` may have replaced ``old`` in place; true when their parents are the same as well."""
         return bool(_AMENDS.match(self.subject))
+
+    @property
+    def amends_surely(self) -> bool:
+        """Whether the subject alone says that ``new`` replaced ``old``."""
+        return self.subject.startswith("commit (amend)")
 
     @property
     def ends_rebase(self) -> bool:
@@ -77,8 +83,8 @@ def read(common_dir: Path, log: str, since: Mark) -> tuple[list[Move], Mark]:
     for line in data[start:whole].split(b"\n"):
         match = _LINE.match(line)
         if match:
-            subject = (match[3] or b"").decode("utf-8", "replace")
-            moves.append(Move(log, match[1].decode(), match[2].decode(), subject))
+            subject = (match[4] or b"").decode("utf-8", "replace")
+            moves.append(Move(log, match[1].decode(), match[2].decode(), int(match[3] or 0), subject))
     return moves, mark_of(data, whole)
 
 

@@ -29,10 +29,9 @@ def line_id(line: bytes) -> tuple[str, str, str]:
     line: inside strings the quotes are escaped, and no body has both fields side by side; the last match is the record's.
     Raises :class:`Broken` when the line carries none.
     """
-    found = None
-    for found in _ID.finditer(line):
-        pass
-    if found is None:
+    matches = list(_ID.finditer(line))
+    if not matches:
         raise Broken("a line without id and key")
+    found = matches[-1]
     bare = line[: found.start()] + b"," + line[found.start() + len(',"id":"",') + 64 :]
     return found[1].decode(), hashlib.sha256(bare).hexdigest(), found[2].decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Final, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,7 +13,7 @@ from corpus.record.bodies import Body, EditBody, FeedbackBody, LinkBody
 from corpus.record.canonical import dumps, line_id
 from corpus.record.header import Header, TupleType
 
-SCHEMA = 1
+SCHEMA: Final = 1
 _BODIES: dict[TupleType, type[Body]] = {TupleType.EDIT: EditBody, TupleType.FEEDBACK: FeedbackBody, TupleType.LINK: LinkBody}
 
 

@@ -65,10 +65,10 @@ def test_a_failing_call_leaves_nothing_behind_and_says_so(place: Directory, monk
             raise OSError(code, os.strerror(code))
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(os, call, broken)
-    with pytest.raises(OSError, match=r"\[Errno"):
-        loose.write_new(place, "a.jsonl", b"x" * 100_000)
-    monkeypatch.undo()
+    with monkeypatch.context() as faulty:
+        faulty.setattr(os, call, broken)
+        with pytest.raises(OSError, match=r"\[Errno"):
+            loose.write_new(place, "a.jsonl", b"x" * 100_000)
     assert failed == [call]
     assert place.names() == []
     assert loose.write_new(place, "a.jsonl", b"again")
@@ -76,9 +76,9 @@ def test_a_failing_call_leaves_nothing_behind_and_says_so(place: Directory, monk
 
 def test_a_short_write_is_finished(place: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
-    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, bytes(data)[:7]))
-    assert loose.write_new(place, "a.jsonl", b"0123456789" * 10)
-    monkeypatch.undo()
+    with monkeypatch.context() as slow:
+        slow.setattr(os, "write", lambda fd, data: real(fd, bytes(data)[:7]))
+        assert loose.write_new(place, "a.jsonl", b"0123456789" * 10)
     assert place.read("a.jsonl") == b"0123456789" * 10
 
 

@@ -1,0 +1,217 @@
+"""The conductor: takes what hooks spooled and what they missed, in order, to the corpus.
+
+A crash at any point repeats work, and repeating changes nothing: an entry goes, and a sweep's position moves, only when
+everything they stand for is durable.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from capture import enrol, spool, sweep
+from capture.commits import drafts_of, links_of
+from capture.enrol import Enrolment
+from capture.git.history import current_branch
+from capture.git.objects import Missing
+from capture.git.repository import open_repository
+from capture.ingest import Ingest
+from capture.sweep import Replaced
+from corpus.errors import SubstrateError
+
+QUIET = 1.0
+"""Seconds without a new entry before work begins, so that a rebase or a run of commits is not slowed by it."""
+PATIENCE = 10.0
+"""Seconds after which work begins although entries keep coming."""
+TORN = 60.0
+"""Seconds after which an entry without its end is taken for one its hook never finished; the sweep finds what it stood for."""
+RETRIES = 75.0
+"""Seconds a drainer stays for the sake of entries that failed: long enough for their first pauses, not for the later ones."""
+_POLL = 0.05
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a drain did: records kept anew, entries done, and one line for each thing that failed and stays for later."""
+
+    kept: int = 0
+    done: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Job:
+    """Work for one repository: from one entry, or from a sweep (``entry`` is ``None``)."""
+
+    enrolment: Enrolment
+    entry: spool.Entry | None
+    commits: tuple[tuple[str, str | None], ...]
+    replaced: tuple[Replaced, ...]
+    people: frozenset[tuple[str, str]]
+    reached: enrol.Position | None = None
+
+
+def drain(where: Path, *, sweeping: bool = True) -> Outcome | None:
+    """Do what waits in the spool at ``where`` and, unless ``sweeping`` is off, what the hooks missed.
+
+    ``None`` when another drainer holds the spool. A failing entry is kept with its reason and tried again later.
+    """
+    try:
+        with lock(where):
+            outcome = Outcome()
+            _pass(where, outcome, sweeping)
+            spool.note_drain(where)
+            return outcome
+    except Timeout:
+        return None
+
+
+def stay(where: Path) -> None:
+    """What a drainer that a hook started does: waits until the spool is quiet, drains, and goes when nothing more comes.
+
+    The pid file goes before the last look, so that whoever writes an entry after that look starts another drainer.
+    """
+    while True:
+        _settle(where)
+        if drain(where) is None:
+            return
+        if _arrives(where, RETRIES if spool.retrying(where) else QUIET):
+            continue
+        spool.pid_file(where).unlink(missing_ok=True)
+        if not _waiting(where):
+            return
+
+
+def lock(where: Path, *, wait: float = 0.0) -> FileLock:
+    """The spool's lock, waited for so many seconds: raises ``filelock.Timeout`` when another holds it. Bulk capture takes it too."""
+    spool.ensure(where)
+    return FileLock(where / ".lock", timeout=wait, mode=0o600)
+
+
+def _settle(where: Path) -> None:
+    began = time.monotonic()
+    while time.monotonic() - began < PATIENCE and _arrives(where, QUIET):
+        pass
+
+
+def _arrives(where: Path, seconds: float) -> bool:
+    """Whether, within ``seconds``, an entry comes that is not here now, or the pause of one that failed ends."""
+    known = {entry.path for entry in spool.entries(where)}
+    pausing = {entry.path for entry in spool.entries(where) if not spool.due(entry)}
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(_POLL)
+        if any(entry.path not in known or (entry.path in pausing and spool.due(entry)) for entry in spool.entries(where)):
+            return True
+    return False
+
+
+def _waiting(where: Path) -> list[spool.Entry]:
+    return [entry for entry in spool.entries(where) if entry.whole and spool.due(entry)]
+
+
+def _pass(where: Path, outcome: Outcome, sweeping: bool) -> None:
+    jobs = [*(_missed(outcome) if sweeping else ()), *_spooled(where, outcome)]
+    tenants = {(job.enrolment.root, job.enrolment.label.tenant) for job in jobs}
+    for root, tenant in sorted(tenants):
+        mine = [job for job in jobs if (job.enrolment.root, job.enrolment.label.tenant) == (root, tenant)]
+        try:
+            with Ingest(root, tenant, {person for job in mine for person in job.people}) as ingest:
+                ingest.sweep_temporary()
+                for job in mine:
+                    _attempt(job, ingest, outcome)
+        except (SubstrateError, OSError) as error:
+            for job in mine:
+                _failed(job, error, outcome)
+
+
+def _missed(outcome: Outcome) -> Iterator[_Job]:
+    for enrolment in enrol.all_enrolments():
+        try:
+            found = sweep.missed(enrolment, sweep.position(enrolment))
+        except (SubstrateError, OSError) as error:
+            outcome.troubles.append(f"{enrolment.common_dir}: {_reason(error)}")
+            continue
+        if not (found.commits or found.replaced):
+            sweep.keep(enrolment, found.position)
+        else:
+            yield _Job(enrolment, None, found.commits, found.replaced, found.people, found.position)
+
+
+def _spooled(where: Path, outcome: Outcome) -> Iterator[_Job]:
+    for entry in spool.entries(where):
+        if not entry.whole:
+            if time.time() - entry.mtime_ns / 1e9 > TORN:
+                spool.remove(entry)
+            continue
+        if not spool.due(entry):
+            continue
+        try:
+            enrolment = enrol.find(entry.git_dir)
+            if enrolment is None or enrolment.paused_at(entry.mtime_ns // 1_000_000_000):
+                spool.remove(entry)
+                continue
+            yield _of_entry(enrolment, entry)
+        except (SubstrateError, OSError) as error:
+            outcome.troubles.append(f"{entry.git_dir}: {_reason(error)}")
+            spool.defer(entry, _reason(error))
+
+
+def _of_entry(enrolment: Enrolment, entry: spool.Entry) -> _Job:
+    """An entry's own commits: what was rewritten, and its hint, unless a merge may have brought a colleague's."""
+    named = [new for _, new in entry.rewritten] + ([entry.commit] if entry.commit else [])
+    with open_repository(entry.git_dir) as repo:
+        found = []
+        for ident in dict.fromkeys(named):
+            try:
+                info = repo.commit(ident)
+            except Missing:
+                continue
+            if entry.hook != "post-merge" or info.committer.email.decode("utf-8", "replace").lower() in enrolment.identity:
+                found.append(info)
+    people = frozenset(
+        (who.name.decode("utf-8", "replace"), who.email.decode("utf-8", "replace"))
+        for info in found
+        for who in (info.author, info.committer)
+    )
+    branch = current_branch(entry.git_dir)
+    replaced = tuple(Replaced(old, new, "post-rewrite") for old, new in entry.rewritten)
+    return _Job(enrolment, entry, tuple((info.id, branch) for info in found), replaced, people)
+
+
+def _attempt(job: _Job, ingest: Ingest, outcome: Outcome) -> None:
+    try:
+        with open_repository(job.entry.git_dir if job.entry else job.enrolment.common_dir) as repo:
+            label = job.enrolment.label
+            for commit, branch in job.commits:
+                outcome.kept += sum(ingest.keep(draft) for draft in drafts_of(repo, label, commit, branch))
+            ids = [commit for commit, _ in job.commits]
+            outcome.kept += sum(ingest.keep(draft) for draft in links_of(repo, label, ingest, ids, job.replaced))
+    except Exception as error:
+        # Whatever it is, the entry stays and the others go on; a bug in one commit must not hold up the rest.
+        _failed(job, error, outcome)
+        return
+    if job.entry:
+        spool.remove(job.entry)
+        outcome.done += 1
+    elif job.reached:
+        sweep.keep(job.enrolment, job.reached)
+
+
+def _failed(job: _Job, error: Exception, outcome: Outcome) -> None:
+    outcome.troubles.append(f"{job.enrolment.common_dir}: {_reason(error)}")
+    if job.entry:
+        spool.defer(job.entry, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """One line without content: our own errors never quote any; of others only the kind and the system's words are kept."""
+    if isinstance(error, SubstrateError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__}"
+    return f"unexpected {type(error).__name__}"

@@ -1,0 +1,58 @@
+"""Taking history in on request: one revision, a range, or all of it, in bulk and able to go on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import Timeout
+
+from capture import drain
+from capture.commits import drafts_of, links_of
+from capture.git.history import Listed, labelled
+from capture.git.repository import Repository, open_repository
+from capture.git.walk import walk
+from capture.ingest import Ingest
+from corpus.errors import Failed
+from corpus.redaction.draft import Draft, Label
+from corpus.xdg import spool_dir
+
+LOOSE = 16
+"""Up to so many commits are kept as files of their own; more are kept in bulk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many commits were named, and how many of them were kept anew (the others were kept already, or ask to be skipped)."""
+
+    named: int
+    kept: int
+
+
+def take(
+    at: Path, revisions: Sequence[str] | None, root: Path, label: Label, *, with_before: bool = True, seen: Callable[[int, int], None]
+) -> Taken:
+    """Capture ``revisions`` (``None``: every branch) of the repository at ``at``. ``seen(done, total)`` follows the commits.
+
+    Stopped at any moment, what was kept stays and the next call goes on. Raises :class:`Failed` while a drainer is at work.
+    """
+    listed = labelled(at, revisions)
+    people = {person for commit in walk(at, [one.id for one in listed], alone=True) for person in commit.people}
+    try:
+        with drain.lock(spool_dir(), wait=drain.PATIENCE), Ingest(root, label.tenant, people) as ingest, open_repository(at) as repo:
+            ingest.sweep_temporary()
+            drafts = _drafts(repo, label, listed, with_before, seen)
+            kept = ingest.keep_many(drafts) if len(listed) > LOOSE else sum(map(ingest.keep, drafts))
+            ingest.keep_many(links_of(repo, label, ingest, (one.id for one in listed), ()))
+    except Timeout as error:
+        raise Failed("a drain is at work in the spool: try again when it is done (see 'capture status')") from error
+    return Taken(len(listed), kept)
+
+
+def _drafts(
+    repo: Repository, label: Label, listed: Sequence[Listed], with_before: bool, seen: Callable[[int, int], None]
+) -> Iterator[Draft]:
+    for number, commit in enumerate(listed, 1):
+        yield from drafts_of(repo, label, commit.id, commit.branch, with_before=with_before)
+        seen(number, len(listed))

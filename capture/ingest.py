@@ -1,0 +1,50 @@
+"""Draft -> gate -> store, for one tenant: what is held already is never read, rendered or written again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+from corpus.record import TupleType, key_of
+from corpus.redaction import Redactor
+from corpus.redaction.draft import Draft
+from corpus.redaction.people import remember
+from corpus.store import Corpus
+
+
+class Ingest:
+    """One tenant's corpus behind its redaction gate; a context manager."""
+
+    def __init__(self, root: Path, tenant: str, people: Iterable[tuple[str, str]] = ()) -> None:
+        """``people`` are the ``(name, e-mail)`` of those whose work this is; the tenant's list remembers them before anything is read.
+        Raises :class:`corpus.errors.Refused` for a tenant that ``root`` does not have."""
+        self._corpus = Corpus.open(root, tenant)
+        remember(self._corpus.tenant, people)
+        self._redactor = Redactor.for_tenant(self._corpus.tenant)
+
+    def __enter__(self) -> Ingest:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._corpus.close()
+
+    def holds(self, draft: Draft) -> bool:
+        return self._corpus.holds(draft.tuple_type, draft.stem, draft.key)
+
+    def holds_commit(self, commit: str) -> bool:
+        """Whether the record of a commit is kept."""
+        return self._corpus.holds(TupleType.EDIT, commit, key_of(self._corpus.tenant, TupleType.EDIT, commit))
+
+    def keep(self, draft: Draft) -> bool:
+        """Keep one record, durably; ``False`` when it is held already. Raises what the gate and the store raise."""
+        return not self.holds(draft) and self._corpus.append(self._redactor.admit(draft))
+
+    def keep_many(self, drafts: Iterable[Draft], kept: Callable[[int], None] = lambda count: None) -> int:
+        """Keep many, synced in batches; returns how many were new. ``kept(n)`` says that ``n`` more are durable."""
+        fresh: Iterator[Draft] = (draft for draft in drafts if not self.holds(draft))
+        return self._corpus.append_many((self._redactor.admit(draft) for draft in fresh), kept)
+
+    def sweep_temporary(self) -> int:
+        """Remove what killed writers left in the corpus."""
+        return self._corpus.sweep_temporary()

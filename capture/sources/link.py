@@ -1,0 +1,17 @@
+"""Links: what is learned later about records that are kept, each a record of its own."""
+
+from __future__ import annotations
+
+from corpus.record import LinkBody, LinkKind, TupleType, key_of
+from corpus.redaction.draft import Draft, Label, Scrub
+
+
+def link_draft(label: Label, kind: LinkKind, source: str, target: str, basis: str, created: str) -> Draft:
+    """A link from the record of key ``source`` to that of ``target``. ``basis`` says how it is known, in words of ours;
+    ``created`` is the later of both ends. Its key is that of (tenant, kind, from, to, value)."""
+    names = (kind.value, source, target, None)
+
+    def render(scrub: Scrub) -> LinkBody:
+        return LinkBody(kind=kind, **{"from": source}, to=target, value=None, basis=scrub.prose(basis))
+
+    return Draft(TupleType.LINK, label, names, key_of(label.tenant, TupleType.LINK, *names), created, render)
