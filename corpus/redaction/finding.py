@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 IDENTIFIER = re.compile(r"REDACTED_([A-Z][A-Z0-9_]{0,40})_[0-9a-f]{12}")
@@ -23,7 +23,10 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to replace. ``start`` and ``end`` count bytes of the subject's data or, once located, characters of its text."""
+    """Something to replace. ``start`` and ``end`` count bytes of the subject's data or, once located, characters of its text.
+
+    ``value`` is what the identifier is made of where that is not the replaced text itself (another spelling of one name).
+    """
 
     start: int
     end: int
@@ -31,12 +34,13 @@ class Finding:
     score: float
     rule: str
     keyword: str = ""
+    value: str = ""
 
 
 class Subject:
     """One text to be searched. ``data`` is UTF-8 with every identifier of ours replaced by as many neutral bytes, so that offsets hold."""
 
-    __slots__ = ("data", "path", "place", "text")
+    __slots__ = ("_raw", "data", "path", "place", "text")
 
     def __init__(self, text: str, place: Place = Place.CODE, path: str = "") -> None:
         try:
@@ -47,6 +51,7 @@ class Subject:
         self.text = text
         self.place = place
         self.path = path
+        self._raw = raw
         self.data = raw
         if b"REDACTED_" in raw:
             self.data = _IDENTIFIER_BYTES.sub(lambda found: NEUTRAL * len(found[0]), raw)
@@ -55,7 +60,8 @@ class Subject:
         """Neutralise what was found, so that a further search sees only the rest."""
         parts = bytearray(self.data)
         for each in findings:
-            parts[each.start : each.end] = NEUTRAL * (each.end - each.start)
+            start, end = self._edge(each.start, -1), self._edge(each.end, 1)
+            parts[start:end] = NEUTRAL * (end - start)
         self.data = bytes(parts)
 
     def locate(self, findings: list[Finding]) -> list[Finding]:
@@ -65,16 +71,16 @@ class Subject:
         located, at, chars = [], 0, 0
         for each in findings:
             start, end = self._edge(each.start, -1), self._edge(each.end, 1)
-            chars += len(self.data[at:start].decode())
+            chars += len(self._raw[at:start].decode())
             first = chars
-            chars += len(self.data[start:end].decode())
+            chars += len(self._raw[start:end].decode())
             at = end
-            located.append(Finding(first, chars, each.entity_type, each.score, each.rule, each.keyword))
+            located.append(replace(each, start=first, end=chars))
         return located
 
     def _edge(self, at: int, step: int) -> int:
         # A continuation byte (10xxxxxx) is never the first of a character.
-        while 0 < at < len(self.data) and self.data[at] & 0xC0 == 0x80:
+        while 0 < at < len(self._raw) and self._raw[at] & 0xC0 == 0x80:
             at += step
         return at
 
@@ -90,5 +96,7 @@ def resolve(findings: list[Finding]) -> list[Finding]:
             merged.append(each)
             continue
         best = max(last, each, key=lambda found: (found.score, found.end - found.start))
-        merged[-1] = Finding(last.start, max(last.end, each.end), best.entity_type, best.score, best.rule, best.keyword)
+        start, end = last.start, max(last.end, each.end)
+        whole = (best.start, best.end) == (start, end)
+        merged[-1] = replace(best, start=start, end=end, value=best.value if whole else "")
     return merged

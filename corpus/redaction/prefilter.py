@@ -24,6 +24,8 @@ try:
 except ImportError:  # no wheel for this platform
     hyperscan = None  # type: ignore[assignment, unused-ignore]
 
+__all__ = ["HyperscanPrefilter", "Prefilter", "SetPrefilter", "Windows", "best", "hyperscan"]
+
 Windows = dict[int, list[tuple[int, int]]]
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.recognizer_registry import RecognizerRegistry
 
-from corpus.redaction import keys
+from corpus.redaction import keys, names
 from corpus.redaction.engine import Engine
 from corpus.redaction.finding import Finding, Place, Subject, resolve
+from corpus.redaction.people import People
 
 # Presidio tells every recognizer it loads; a hook's log is no place for that.
 logging.getLogger("presidio-analyzer").addHandler(logging.NullHandler())
@@ -40,10 +41,11 @@ class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
         ]
 
 
-def registry(engine: Engine) -> RecognizerRegistry:
+def registry(engine: Engine, people: People) -> RecognizerRegistry:
     """A registry of this project's recognizers and none of Presidio's stock ones, which are not made for code."""
     members = [
         Recognizer("patterns", [rule.entity_type for rule in engine.rules], engine.find),
         Recognizer("private keys", [keys.ENTITY], keys.find),
+        Recognizer("people", [names.PERSON, names.EMAIL], names.NameFinder(people).find),
     ]
     return RecognizerRegistry(recognizers=members)

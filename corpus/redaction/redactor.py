@@ -7,14 +7,16 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from corpus.redaction import rule as rules
 from corpus.redaction.draft import Withheld
-from corpus.redaction.engine import Engine, digest
 from corpus.redaction.finding import Finding, Place, Subject, resolve
+from corpus.redaction.people import People
 from corpus.redaction.pseudonym import Pseudonyms
 from corpus.redaction.replace import replace
+
+if TYPE_CHECKING:
+    from corpus.redaction.engine import Engine
 
 RULESET = "builtin"
 # Larger texts are withheld: one text is held in memory several times over while it is searched.
@@ -77,14 +79,18 @@ def cache_dir() -> Path:
 
 @lru_cache(maxsize=1)
 def _patterns() -> Engine:
-    return Engine(rules.builtin(), cache_dir())
+    from corpus.redaction.engine import Engine
+    from corpus.redaction.rule import builtin
+
+    return Engine(builtin(), cache_dir())
 
 
-def scanner(pseudonyms: Pseudonyms) -> Scanner:
-    """A scanner over the project's rules."""
+def scanner(pseudonyms: Pseudonyms, people: People) -> Scanner:
+    """A scanner over the project's rules and ``people``."""
+    from corpus.redaction.engine import digest
     from corpus.redaction.recognizers import registry
 
     engine = _patterns()
-    members = registry(engine).get_recognizers(language="en", all_fields=True)
-    ruleset = hashlib.sha256(digest(engine.rules)).hexdigest()[:16]
+    members = registry(engine, people).get_recognizers(language="en", all_fields=True)
+    ruleset = hashlib.sha256(digest(engine.rules) + people.digest).hexdigest()[:16]
     return Scanner(members, pseudonyms, f"{RULESET}@{ruleset}")

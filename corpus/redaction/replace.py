@@ -42,7 +42,7 @@ def replace(text: str, path: str, findings: list[Finding], identifier: Callable[
         if strings and not (upcoming < len(inside) and inside[upcoming][0] < end):
             start, end = _number_around(text, start, end, at)
             quote = '"' if _NUMBER.match(text[start:end]) else ""
-        parts += (text[at:start], quote, identifier(each.entity_type, text[each.start : each.end]), quote)
+        parts += (text[at:start], quote, identifier(each.entity_type, each.value or text[each.start : each.end]), quote)
         at = end
     parts.append(text[at:])
     return "".join(parts)

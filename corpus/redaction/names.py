@@ -1,0 +1,87 @@
+"""Finding a tenant's people in text: whole names anywhere, single words only where syntax or prose says that it is a name.
+
+A single word counts (1) as the owner of a home directory, (2) in prose as a mention (``@ann``), and (3) in prose as a capitalised word of
+a known name. A name that is an ordinary English word too (``Mark``, ``Will``) counts in (3) only in the middle of a sentence: after a
+lower-case word or a comma. Code words are nobody: ``pytest.mark`` and ``mark`` stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+from corpus.redaction.finding import Finding, Place, Subject
+from corpus.redaction.literals import Literals
+from corpus.redaction.people import People
+
+PERSON = "PERSON"
+EMAIL = "EMAIL_ADDRESS"
+_HOME = re.compile(
+    rb"(?:/home/|/Users/|\b[A-Za-z]:(?:\\{1,4}|/)Users(?:\\{1,4}|/)|[Dd]ocuments and [Ss]ettings\\{1,4})([A-Za-z0-9][A-Za-z0-9._-]{1,38})"
+)
+_MENTION = re.compile(rb"(?:^|(?<=[\s(,;:]))@([A-Za-z0-9][A-Za-z0-9-]{1,38})\b(?!\.\w|\()")
+_CAPITALISED = re.compile(r"(?<![\w.@/\\$#`-])[^\W\d_a-z][^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?![\w(=/\\@`]|\.\w|-\w)")
+_MID_SENTENCE = re.compile(r"(?:[^\W\dA-Z_]|,) \Z")
+
+
+class NameFinder:
+    """Finds ``people``; with nobody on the list it does nothing."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        spellings = {name: (PERSON, value, False) for name, value in people.names.items()}
+        spellings |= {address: (EMAIL, value, True) for address, value in people.addresses.items()}
+        self._exact = Literals([(text, any_case) for text, (_, _, any_case) in spellings.items()]) if spellings else None
+        self._kinds = [(kind, value) for kind, value, _ in spellings.values()]
+
+    def find(self, subject: Subject) -> list[Finding]:
+        """Findings in bytes of ``subject.data``."""
+        if not self._people.pairs:
+            return []
+        found = []
+        if self._exact is not None:
+            for index, start, end in self._exact.find(subject.data):
+                if _bounded(subject.data, start, end):
+                    kind, value = self._kinds[index]
+                    found.append(Finding(start, end, kind, 0.9, f"people-{'name' if kind is PERSON else 'address'}", value=value))
+        if b"/home/" in subject.data or b"Users" in subject.data or b"ettings\\" in subject.data:
+            found += self._logins(_HOME, subject, "people-home")
+        if subject.place is Place.PROSE:
+            found += self._logins(_MENTION, subject, "people-mention")
+            found += self._words(subject)
+        return found
+
+    def _logins(self, pattern: re.Pattern[bytes], subject: Subject, rule: str) -> list[Finding]:
+        logins = self._people.logins
+        return [
+            Finding(each.start(1), each.end(1), PERSON, 0.8, rule, value=login)
+            for each in pattern.finditer(subject.data)
+            if (login := logins.get(each[1].decode("ascii").lower()))
+        ]
+
+    def _words(self, subject: Subject) -> list[Finding]:
+        words = self._people.words
+        text = subject.data.decode()
+        found = []
+        size = at = 0
+        for each in _CAPITALISED.finditer(text):
+            ordinary = words.get(each[0])
+            if ordinary is None or (ordinary and not _MID_SENTENCE.search(text, max(0, each.start() - 2), each.start())):
+                continue
+            size += len(text[at : each.start()].encode())
+            at = each.start()
+            found.append(Finding(size, size + len(each[0].encode()), PERSON, 0.6, "people-word"))
+        return found
+
+
+def _bounded(data: bytes, start: int, end: int) -> bool:
+    """Whether letters and digits (of any script) end where the match does."""
+    before = data[max(0, start - 4) : start].decode("utf-8", "ignore")[-1:]
+    after = data[end : end + 4].decode("utf-8", "ignore")[:1]
+    if before.isalnum() and not _escaped(data, start):
+        return False
+    return not (after.isalnum() or after == "_")
+
+
+def _escaped(data: bytes, start: int) -> bool:
+    r"""Whether what stands before ``start`` is an escape such as ``\n``, whose letter is no part of a word."""
+    return bool(re.search(rb"\\[abefnrtv0]\Z|\\x[0-9A-Fa-f]{2}\Z|\\u[0-9A-Fa-f]{4}\Z", data[max(0, start - 6) : start]))
