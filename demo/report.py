@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.text import Text
 
 SHOWN_LINES = 9
 SHOWN_COLUMNS = 92
+REPLACED = re.compile(r"REDACTED_[A-Z0-9_]+_[0-9a-f]{12}")
 # rich's own template asks a web font of another site; the picture is to need nothing but itself.
 PICTURE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -81,28 +83,25 @@ class Report:
 
 
 def _example(out: Path, made: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row that shows a replacement where there is one, else the first."""
-    first: Mapping[str, Any] = {}
-    for file in made["files"]:
-        with (out / file["path"]).open() as lines:
-            for line in lines:
-                row = json.loads(line)
-                if "REDACTED_" in line:
-                    return dict(row)
-                first = first or row
-    return first
+    """The shortest row, of those that show a replacement where any does."""
+    lines = [line for file in made["files"] for line in (out / file["path"]).read_text().splitlines()]
+    shortest = min(lines, key=lambda line: (not REPLACED.search(line), len(line)), default="{}")
+    return dict(json.loads(shortest))
 
 
 def _row(row: Mapping[str, Any]) -> Text:
-    """The columns that are taught, shortened, then the rest on a line each."""
+    """The columns that are taught, shortened; the others by name."""
     text = Text()
+    others = []
     for name, value in row.items():
         if isinstance(value, list):
             for turn in value:
                 _column(text, f"{name} ({turn['role']})", turn["content"])
-        elif isinstance(value, str) and value:
+        elif name in ("text", "constraint_violation_tag"):
             _column(text, name, value)
-    text.rstrip()
+        else:
+            others.append(name)
+    text.append(f"and {', '.join(others)}", "dim")
     return text
 
 
@@ -113,14 +112,14 @@ def _column(text: Text, name: str, value: str) -> None:
         text.append("\n")
     for line in lines:
         styled = Text(line + "\n")
-        styled.highlight_regex(r"REDACTED_\w+", "bold magenta")
+        styled.highlight_regex(REPLACED, "bold magenta")
         text.append(styled)
 
 
 def _shortened(value: str) -> Iterator[str]:
     lines = value.strip("\n").expandtabs(4).split("\n")
     # The part with a replacement in it says more than the beginning.
-    marked = next((number for number, line in enumerate(lines) if "REDACTED_" in line), 0)
+    marked = next((number for number, line in enumerate(lines) if REPLACED.search(line)), 0)
     start = max(0, min(marked - SHOWN_LINES // 2, len(lines) - SHOWN_LINES))
     if start:
         yield f"… {start} lines"

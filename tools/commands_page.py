@@ -38,11 +38,12 @@ def page() -> str:
     """The whole page, ending in a newline."""
     parts = [HEAD]
     for name, group in (("capture", capture), ("corpus", corpus)):
-        parts += [f"## {title}\n\n```\n{text}\n```\n" for title, text in _helps(group, click.Context(group, info_name=name, **WIDTH))]
+        parts += [f"## {title}\n\n```\n{text}\n```\n" for title, text in _helps(group, _context(group, name))]
     return "\n".join(parts)
 
 
-WIDTH = {"terminal_width": 110, "max_content_width": 110}
+def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
+    return click.Context(command, parent, name, terminal_width=110, max_content_width=110)
 
 
 def _helps(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
@@ -51,7 +52,7 @@ def _helps(command: click.Command, context: click.Context) -> Iterator[tuple[str
         for name in command.list_commands(context):
             member = command.get_command(context, name)
             if member is not None and not member.hidden:
-                yield from _helps(member, click.Context(member, info_name=name, parent=context, **WIDTH))
+                yield from _helps(member, _context(member, name, context))
 
 
 if __name__ == "__main__":
