@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import click
 from corpus.console import echo_json, json_option, root_option
 
 if TYPE_CHECKING:
-    from corpus.redaction.draft import Label
+    from capture.whose import Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,6 @@ class Kept:
 @json_option
 def command(files: tuple[Path, ...], tenant: str | None, cluster: str | None, root: str | None, as_json: bool) -> None:
     """Keep what each FILE holds: one rejected answer and its correction, as JSON."""
-    if (tenant is None) != (cluster is None):
-        raise click.UsageError("--tenant and --cluster go together")
     kept = keep(files, tenant, cluster, root)
     if as_json:
         echo_json([{"file": one.file, "key": one.key, "path": one.path, "new": one.new} for one in kept])
@@ -50,42 +48,43 @@ def keep(files: Sequence[Path], tenant: str | None, cluster: str | None, root: s
     """
     from capture.ingest import Ingest
     from capture.sources import feedback
-    from corpus.xdg import corpus_root
 
-    label, enrolled_root = _whose(files, tenant, cluster)
-    drafts = [feedback.draft(feedback.read(file), label) for file in files]
-    where = corpus_root(root) if root or enrolled_root is None else enrolled_root
+    owner = _owner(files, tenant, cluster, root)
+    drafts = [feedback.draft(feedback.read(file), owner.label) for file in files]
     found = []
-    with Ingest(where, label.tenant) as ingest:
+    with Ingest(owner.root, owner.label.tenant) as ingest:
         for file, draft in zip(files, drafts, strict=True):
             new = ingest.keep(draft)
-            path = where / label.tenant / "engineering" / "feedback" / f"{draft.stem}.jsonl"
+            path = owner.root / owner.label.tenant / "engineering" / "feedback" / f"{draft.stem}.jsonl"
             found.append(Kept(str(file), draft.key, str(path), new))
     return found
 
 
-def _whose(files: Sequence[Path], tenant: str | None, cluster: str | None) -> tuple[Label, Path | None]:
-    """The label, and the root of the enrolment that gave it. A file or working directory of another tenant's repository is refused."""
-    from capture.enrol import Enrolment, find
+def _owner(files: Sequence[Path], tenant: str | None, cluster: str | None, root: str | None) -> Owner:
+    """The working directory's repository says whose it is, else the flags. A file in another tenant's repository is refused."""
+    from capture.enrol import find
+    from capture.git.run import common_dir
+    from capture.whose import Owner, whose
     from corpus.errors import BadInput, Refused
-    from corpus.names import Name, check
+    from corpus.names import check
     from corpus.redaction.draft import Label
+    from corpus.xdg import corpus_root
 
-    def enrolment(at: Path) -> Enrolment | None:
+    here = Path.cwd()
+    try:
+        common_dir(here)
+    except BadInput:  # no repository here
+        if not tenant or not cluster:
+            raise BadInput(f"{here} is in no repository: give --tenant and --cluster, or run it in an enrolled one") from None
+        named = check("cluster", cluster)
+        owner = Owner(corpus_root(root), Label(check("tenant", tenant), named, module_id=named, role=check("role", "contributor")))
+    else:
+        owner = whose(here, tenant=tenant, cluster=cluster, root=root)
+    for place in sorted({file.absolute().parent for file in files}):
         try:
-            return find(at)
-        except BadInput:  # no repository there
-            return None
-
-    here = enrolment(Path.cwd())
-    wanted = check("tenant", tenant) if tenant is not None else here.label.tenant if here is not None else None
-    if wanted is None:
-        raise BadInput("this directory is not in an enrolled repository: give --tenant and --cluster, or run it in one")
-    for place in sorted({file.absolute().parent for file in files} | {Path.cwd()}):
-        owner = enrolment(place)
-        if owner is not None and owner.label.tenant != wanted:
-            raise Refused(f"{place} belongs to tenant {owner.label.tenant!r}, not {wanted!r}: move the file, or name its own tenant")
-    if here is not None:
-        return (here.label if cluster is None else replace(here.label, cluster=check("cluster", cluster))), here.root
-    named = check("cluster", cluster or "")
-    return Label(wanted, named, module_id=named, role=Name("contributor")), None
+            theirs = find(place)
+        except BadInput:
+            continue
+        if theirs is not None and theirs.label.tenant != owner.label.tenant:
+            raise Refused(f"{place} is enrolled to tenant {theirs.label.tenant!r}, not {owner.label.tenant!r}: run it there")
+    return owner

@@ -19,15 +19,9 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
     """An empty directory beside ``out`` that takes its place when the block ends well, and is gone when it does not.
 
     It is held by ``flock``, so two builds of one directory cannot mix, and what a killed one left is cleared by the next. Raises
-    :class:`BadInput` where ``out`` holds anything but an earlier build, :class:`Refused` where that build is another tenant's or
-    ``out`` lies in the corpus ``root``, :class:`Failed` where another build is writing it.
+    what :func:`check` raises, before and after, and :class:`Failed` where another build is writing.
     """
-    target = Path(os.path.realpath(out))
-    if target.is_relative_to(os.path.realpath(root)):
-        raise Refused(f"--out {out} lies inside the corpus root: choose a directory elsewhere")
-    check(target, tenant)
-    if not target.parent.is_dir():
-        raise BadInput(f"--out {out}: {target.parent} is not a directory; make it first")
+    target = check(out, root, tenant)
     aside = target.with_name(f".{target.name}.building")
     lock = _hold(aside)
     done = False
@@ -35,7 +29,8 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
         for entry in aside.iterdir():
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         yield aside
-        _put(aside, target, tenant)
+        check(target, root, tenant)
+        _put(aside, target)
         done = True
     finally:
         if not done:
@@ -43,15 +38,24 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
         os.close(lock)
 
 
-def check(target: Path, tenant: str) -> None:
-    """Raise unless ``target`` is free, empty, or an earlier build of ``tenant`` with nothing added to it."""
+def check(out: Path, root: Path, tenant: str) -> Path:
+    """Where ``out`` really is, when a build of ``tenant`` may go there: it is free, empty, or an earlier build with nothing added to it.
+
+    Raises :class:`BadInput` where anything else stands, or no parent; :class:`Refused` where the earlier build is another tenant's or
+    ``out`` lies in the corpus ``root``.
+    """
+    target = Path(os.path.realpath(out))
+    if target.is_relative_to(os.path.realpath(root)):
+        raise Refused(f"--out {out} lies inside the corpus root: choose a directory elsewhere")
     if not target.exists():
-        return
+        if not target.parent.is_dir():
+            raise BadInput(f"--out {out}: {target.parent} is not a directory; make it first")
+        return target
     if not target.is_dir():
         raise BadInput(f"--out {target} is a file: choose a directory")
     present = {path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()}
     if not present:
-        return
+        return target
     before = earlier(target)
     if before is None:
         raise BadInput(f"--out {target} is not empty and not an earlier build: choose another directory or empty it")
@@ -60,6 +64,7 @@ def check(target: Path, tenant: str) -> None:
     foreign = sorted(present - before.files())
     if foreign:
         raise BadInput(f"--out {target} holds {foreign[0]!r}, which its build did not write: move it away or choose another directory")
+    return target
 
 
 def _hold(aside: Path) -> int:
@@ -87,13 +92,12 @@ def _hold(aside: Path) -> int:
         os.close(fd)
 
 
-def _put(aside: Path, target: Path, tenant: str) -> None:
+def _put(aside: Path, target: Path) -> None:
     """Move ``aside`` to ``target``; an earlier build steps back first and is removed once the new one stands."""
     for directory, _, files in os.walk(aside):
         for name in files:
             _sync(Path(directory, name))
         _sync(Path(directory))
-    check(target, tenant)
     old = target.with_name(f".{target.name}.replaced")
     if target.exists():
         shutil.rmtree(old, ignore_errors=True)

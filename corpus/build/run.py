@@ -23,7 +23,7 @@ from corpus.errors import BadInput
 from corpus.record import Record
 from corpus.store import Corpus, tenant_settings
 
-Watch = Callable[[Sequence[Selected]], Iterable[Selected]]
+Seen = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ def named_branches(root: Path, tenant: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(settings.branches)) for name, settings in sorted(clusters.items()) if settings.branches is not None}
 
 
-def build(request: Request, out: Path, *, watch: Watch = lambda selected: selected, shard_bytes: int = SHARD_BYTES) -> Manifest:
-    """Build the sets into ``out`` and return what its ``manifest.json`` says. ``watch`` sees the records go by (for progress).
+def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None, shard_bytes: int = SHARD_BYTES) -> Manifest:
+    """Build the sets into ``out`` and return what its ``manifest.json`` says. ``seen(done, total)`` is told of each record.
 
     Raises :class:`BadInput` for an unknown recipe, a condition that is none, a selection without a row, or an ``out`` that is not
     ours; :class:`Refused` at a boundary; :class:`Broken` where a stored record is damaged. Nothing is left behind then.
@@ -112,7 +112,7 @@ def build(request: Request, out: Path, *, watch: Watch = lambda selected: select
     chosen = recipes.named(request.recipes)
     conditions = parse_all(request.where)
     with Corpus.open(request.root, request.tenant) as corpus:
-        check(out, request.tenant)
+        check(out, request.root, request.tenant)
         branches = {} if request.all_branches else named_branches(request.root, request.tenant)
         query = Query(
             tenant=request.tenant,
@@ -126,7 +126,7 @@ def build(request: Request, out: Path, *, watch: Watch = lambda selected: select
             raise BadInput(f"tenant {request.tenant!r} has no record{asked}: see 'corpus stats --tenant {request.tenant}'")
         with stage(out, request.root, request.tenant) as directory, contextlib.ExitStack() as open_files:
             growing = {recipe.name: _Set(recipe, _open(open_files, directory / recipe.name, shard_bytes)) for recipe in chosen}
-            for recipe, record, outcome in outcomes(corpus, chosen, watch(selected), filters.Branches(branches)):
+            for recipe, record, outcome in outcomes(corpus, chosen, _watched(selected, seen), filters.Branches(branches)):
                 if record is not None:
                     growing[recipe.name].offer(record, outcome)
                 elif isinstance(outcome, Reason):
@@ -140,6 +140,12 @@ def build(request: Request, out: Path, *, watch: Watch = lambda selected: select
             done = Manifest(builder=__version__, query=query, sets=tuple(sets), card=readme)
             (directory / manifest.NAME).write_bytes(done.data())
     return done
+
+
+def _watched(selected: Sequence[Selected], seen: Seen) -> Iterator[Selected]:
+    for done, item in enumerate(selected, 1):
+        yield item
+        seen(done, len(selected))
 
 
 def _open(stack: contextlib.ExitStack, directory: Path, shard_bytes: int) -> Shards:

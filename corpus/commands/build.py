@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from corpus.commands.options import tenant_option
-from corpus.console import echo_json, echo_table, json_option, root_option
+from corpus.console import echo_json, echo_table, json_option, progress, root_option
 
 if TYPE_CHECKING:
     from corpus.build.manifest import Manifest
-    from corpus.build.run import Watch
 
 
 @click.command("build")
@@ -30,7 +29,8 @@ def command(
     from corpus.build import Request, build
     from corpus.xdg import corpus_root
 
-    done = build(Request(corpus_root(root), tenant, recipes, where, all_branches), out, watch=_progress())
+    with progress("building") as seen:
+        done = build(Request(corpus_root(root), tenant, recipes, where, all_branches), out, seen=seen)
     for built in done.sets:
         if not built.rows:
             click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)
@@ -50,12 +50,3 @@ def _print(done: Manifest, out: Path) -> None:
         for file in built.files:
             click.echo(out / file.path)
     click.echo(f"{out / done.card.path}: the dataset card; load_dataset({str(out)!r}, NAME) reads the sets")
-
-
-def _progress() -> Watch:
-    """A bar on a terminal, nothing in a pipe."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return lambda selected: track(selected, "building", console=console, disable=not console.is_terminal, transient=True)

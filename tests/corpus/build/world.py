@@ -1,0 +1,201 @@
+"""A corpus to build from: real drafts through the real gate into a real store, and a build that is read back."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus.build import Manifest, Request, build
+from corpus.names import check
+from corpus.record import (
+    EditBody,
+    EvidenceClass,
+    FeedbackBody,
+    FileChange,
+    LinkBody,
+    LinkKind,
+    Message,
+    SeenIn,
+    Signature,
+    TupleType,
+    key_of,
+)
+from corpus.redaction import Redactor
+from corpus.redaction.draft import Draft, Label, Scrub, Withheld
+from corpus.store import ClusterSettings, Corpus, add_tenant, put_cluster
+
+NOBODY = Signature(name="", email="", time="2026-01-01T00:00:00Z", tz="+0000")
+
+
+def unified(path: str, before: str | None, after: str | None) -> str:
+    """A diff that git applies; contents end with a newline."""
+    new = "new file mode 100644\n" if before is None else "deleted file mode 100644\n" if after is None else ""
+    hunks = difflib.unified_diff(
+        (before or "").splitlines(keepends=True),
+        (after or "").splitlines(keepends=True),
+        "/dev/null" if before is None else f"a/{path}",
+        "/dev/null" if after is None else f"b/{path}",
+    )
+    return f"diff --git a/{path} b/{path}\n{new}{''.join(hunks)}"
+
+
+@dataclass
+class Change:
+    """One file of a commit to be; ``None`` is absent."""
+
+    path: str
+    before: str | None
+    after: str | None
+    before_cut: bool = False
+    withheld: str | None = None
+
+    def drawn(self, scrub: Scrub) -> tuple[FileChange, str]:
+        before = None if self.before is None else scrub.code(self.before, self.path)
+        after = None if self.after is None else scrub.code(self.after, self.path)
+        status = "added" if before is None else "deleted" if after is None else "modified"
+        text = "" if self.withheld or before == after else unified(self.path, before, after)
+        lines = text.splitlines()
+        change = FileChange(
+            path=self.path,
+            old_path=None,
+            status=status,
+            mode="000000" if after is None else "100644",
+            old_mode="000000" if before is None else "100644",
+            language="python" if self.path.endswith(".py") else None,
+            before=None if self.before_cut or self.withheld else before,
+            before_cut=self.before_cut,
+            additions=sum(line.startswith("+") and not line.startswith("+++") for line in lines),
+            deletions=sum(line.startswith("-") and not line.startswith("---") for line in lines),
+            withheld=self.withheld,
+        )
+        return change, text
+
+
+@dataclass
+class World:
+    """A root with tenants, filled by ``edit``, ``feedback`` and ``link``; each returns the record's key."""
+
+    root: Path
+    tenant: str = "acme"
+    cluster: str = "payments"
+    module: str = "billing"
+    appended: list[str] = field(default_factory=list)
+
+    def other(self, tenant: str) -> World:
+        add_tenant(self.root, tenant)
+        return World(self.root, tenant)
+
+    def keep(self, draft: Draft) -> str:
+        with Corpus.open(self.root, self.tenant) as corpus:
+            assert corpus.append(Redactor.for_tenant(check("tenant", self.tenant)).admit(draft))
+        self.appended.append(draft.key)
+        return draft.key
+
+    def label(self, cluster: str | None, module: str | None) -> Label:
+        return Label(
+            check("tenant", self.tenant),
+            check("cluster", cluster or self.cluster),
+            check("moduleId", module or self.module),
+            check("role", "contributor"),
+        )
+
+    def edit(
+        self,
+        message: str | None = "Say hello\n",
+        changes: list[Change] | None = None,
+        *,
+        created: str = "2026-05-15T09:30:00Z",
+        parents: int = 1,
+        branch: str | None = "main",
+        lines_cut: int = 0,
+        cluster: str | None = None,
+        module: str | None = None,
+    ) -> str:
+        # By default each commit changes something of its own, so that no two teach the same.
+        number = len(self.appended)
+        default = [Change("greet.py", "print('hi')\n", f"print('hello {number}')\n")]
+        given = default if changes is None else changes
+        commit = hashlib.sha1(f"{self.tenant} {number}".encode()).hexdigest()
+
+        def render(scrub: Scrub) -> EditBody:
+            drawn = [change.drawn(scrub) for change in given]
+            try:
+                text = None if message is None else scrub.prose(message)
+            except Withheld:
+                text = None
+            return EditBody(
+                message=text,
+                withheld="redaction-failed" if text is None else None,
+                author=NOBODY,
+                committer=NOBODY,
+                parents=["0" * 40] * parents,
+                branch=branch,
+                files=[change for change, _ in drawn],
+                diff="".join(diff for _, diff in drawn),
+                lines_cut=lines_cut,
+                additions=sum(change.additions for change, _ in drawn),
+                deletions=sum(change.deletions for change, _ in drawn),
+                backend="git",
+            )
+
+        label = self.label(cluster, module)
+        return self.keep(Draft(TupleType.EDIT, label, (commit,), commit, created, render, source_commit=commit))
+
+    def feedback(
+        self,
+        prompt: str = "How do I list files?",
+        rejected: str = "del *",
+        corrected: str | None = "ls",
+        *,
+        created: str = "2026-05-16T09:30:00Z",
+        prompt_role: str = "user",
+        answer_role: str = "assistant",
+    ) -> str:
+        name = f"pair {len(self.appended)}"
+        label = self.label(None, None)
+
+        def said(scrub: Scrub, role: str, text: str) -> list[Message]:
+            return [Message.model_validate({"role": role, "content": scrub.prose(text)})]
+
+        def render(scrub: Scrub) -> FeedbackBody:
+            return FeedbackBody(
+                prompt=said(scrub, prompt_role, prompt),
+                rejected_trajectory=said(scrub, "assistant", rejected),
+                corrected_trajectory=None if corrected is None else said(scrub, answer_role, corrected),
+                constraint_violation_tag="unspecified",
+                reason=None,
+                seen_in=SeenIn.INBOX,
+            )
+
+        evidence = EvidenceClass.REJECTED if corrected is None else EvidenceClass.CORRECTED
+        stem = key_of(self.tenant, TupleType.FEEDBACK, name)
+        return self.keep(Draft(TupleType.FEEDBACK, label, (name,), stem, created, render, evidence_class=evidence))
+
+    def link(self, kind: LinkKind, source: str, target: str) -> str:
+        names = (kind.value, source, target, None)
+
+        def render(scrub: Scrub) -> LinkBody:
+            return LinkBody(kind=kind, **{"from": source}, to=target, value=None, basis="reflog")
+
+        key = key_of(self.tenant, TupleType.LINK, *names)
+        return self.keep(Draft(TupleType.LINK, self.label(None, None), names, key, "2026-06-01T00:00:00Z", render))
+
+    def branches(self, cluster: str, *names: str) -> None:
+        put_cluster(self.root, self.tenant, cluster, ClusterSettings(branches=names))
+
+
+def rows(directory: Path, recipe: str) -> list[dict[str, Any]]:
+    """The rows of a set, in the order of its shards."""
+    return [json.loads(line) for shard in sorted((directory / recipe).iterdir()) for line in shard.read_bytes().splitlines()]
+
+
+def tree(directory: Path) -> dict[str, bytes]:
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def make(world: World, out: Path, *recipes: str, where: tuple[str, ...] = (), all_branches: bool = False, **more: Any) -> Manifest:
+    return build(Request(world.root, world.tenant, recipes or ("pretrain", "sft", "dpo"), where, all_branches), out, **more)
