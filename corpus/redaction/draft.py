@@ -10,7 +10,7 @@ from corpus.names import Name
 from corpus.record import Body, EvidenceClass, Scope, TupleType, key_of
 
 
-class Withheld(Exception):  # noqa: N818 - an outcome with a reason, not a mistake
+class Withheld(Exception):
     """This text cannot be made safe or cannot be read; ``reason`` is a word for the record (``binary``, ``too-large``), never content."""
 
     def __init__(self, reason: str) -> None:

@@ -8,10 +8,9 @@ from dataclasses import InitVar, dataclass
 
 from corpus.names import Name
 from corpus.record import Body, EditBody, Header, RedactionClass, RedactionSummary, TupleType, dumps, seal
-from corpus.redaction import people, pseudonym
 from corpus.redaction.draft import Draft, Withheld
 from corpus.redaction.finding import IDENTIFIER, Place
-from corpus.redaction.redactor import Scanner, scanner
+from corpus.redaction.redactor import Scanner, scanner_for
 from corpus.redaction.replace import syntax
 
 _ONLY_HERE = object()
@@ -62,7 +61,7 @@ class Redactor:
     @classmethod
     def for_tenant(cls, tenant: Name) -> Redactor:
         """The tenant's gate under its key (made on first use) and its people. Raises :class:`~corpus.errors.BadInput` for a broken key."""
-        return cls(tenant, scanner(pseudonym.for_tenant(tenant), people.load(tenant)))
+        return cls(tenant, scanner_for(tenant))
 
     def admit(self, draft: Draft, revision: int = 0) -> Redacted:
         """Render ``draft`` through this gate, count, label and seal it. Raises what ``draft.render`` raises."""

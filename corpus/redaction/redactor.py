@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corpus.names import Name
+from corpus.redaction import people, pseudonym
 from corpus.redaction.draft import Withheld
 from corpus.redaction.finding import Finding, Place, Subject, resolve
 from corpus.redaction.people import People
@@ -85,12 +87,22 @@ def _patterns() -> Engine:
     return Engine(builtin(), cache_dir())
 
 
-def scanner(pseudonyms: Pseudonyms, people: People) -> Scanner:
-    """A scanner over the project's rules and ``people``."""
+def scanner(pseudonyms: Pseudonyms, known: People) -> Scanner:
+    """A scanner over the project's rules and ``known`` people."""
     from corpus.redaction.engine import digest
     from corpus.redaction.recognizers import registry
 
     engine = _patterns()
-    members = registry(engine, people).get_recognizers(language="en", all_fields=True)
-    ruleset = hashlib.sha256(digest(engine.rules) + people.digest).hexdigest()[:16]
+    members = registry(engine, known).get_recognizers(language="en", all_fields=True)
+    ruleset = hashlib.sha256(digest(engine.rules) + known.digest).hexdigest()[:16]
     return Scanner(members, pseudonyms, f"{RULESET}@{ruleset}")
+
+
+def scanner_for(tenant: Name | None) -> Scanner:
+    """The tenant's scanner, under its key (made on first use) and with its people; without a tenant under a key of this process alone.
+
+    Raises :class:`~corpus.errors.BadInput` for a key or a list that cannot be read.
+    """
+    if tenant is None:
+        return scanner(pseudonym.ephemeral(), People())
+    return scanner(pseudonym.for_tenant(tenant), people.load(tenant))
