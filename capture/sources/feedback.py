@@ -81,7 +81,7 @@ def _utc(value: object) -> object:
         when = datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise PydanticCustomError("time", "is a time that no calendar has") from error
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}".rjust(20, "0")
+    return f"{when.replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 _Prompt = Annotated[tuple[Turn, ...], BeforeValidator(_as_user), AfterValidator(_asked)]
