@@ -49,5 +49,6 @@ fi
 [ -x "$capture_command" ] || capture_command=capture
 command -v "$capture_command" || exit 0
 # No descriptor of the caller's stays open in the drainer: one that reads a pipe would wait for it. It closes those above 9 itself.
-"$capture_command" drain --detached 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+# It is told where it was installed to look: a program that commits for the user may have another environment.
+XDG_STATE_HOME=@STATE@ XDG_CONFIG_HOME=@CONFIG@ "$capture_command" drain --detached 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 printf '%s\n' "$!" >|"$capture_spool/drain.pid"

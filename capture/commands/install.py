@@ -1,0 +1,68 @@
+"""``capture install``: enrol a repository and place its hooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corpus.console import echo_json, json_option, root_option
+
+
+@click.command("install", short_help="Enrol a repository: from now on its commits are captured.")
+@click.argument("repo", default=".", type=click.Path(path_type=Path))
+@click.option("--tenant", required=True, metavar="T", help="Whose corpus the records go to.")
+@click.option("--cluster", metavar="C", help="The cluster the work belongs to (or from --manifest).")
+@click.option("--role", metavar="R", help="The role that works here (default: contributor).")
+@click.option("--module", metavar="M", help="The module's name (default: the repository's directory).")
+@click.option("--manifest", metavar="FILE", type=click.Path(path_type=Path), help="A cluster manifest; options win over it.")
+@root_option
+@json_option
+def command(
+    repo: Path,
+    tenant: str,
+    cluster: str | None,
+    role: str | None,
+    module: str | None,
+    manifest: Path | None,
+    root: str | None,
+    as_json: bool,
+) -> None:
+    """Enrol the repository REPO (default: this one) and place hooks beside those it has.
+
+    Makes the corpus root and the tenant where they are missing. Running it again is harmless: it puts back hooks that something else
+    wrote over. A repository that another tenant has, and a root inside a work tree that does not ignore it, are refused (exit 3).
+    """
+    from capture.hooks.install import enrolled_as, install
+    from capture.settings import remember_root
+    from corpus.manifest import read
+    from corpus.xdg import corpus_root
+
+    said = read(manifest) if manifest else None
+    where = corpus_root(root)
+    label = enrolled_as(repo, said, tenant=tenant, cluster=cluster, role=role, module=module)
+    done = install(repo, root=where, label=label, manifest=said)
+    remembered = remember_root(where)
+    if as_json:
+        echo_json(
+            {
+                "changed": done.changed,
+                "command": None if done.command is None else str(done.command),
+                "hooks": [str(path) for path in done.hooks],
+                "repository": str(done.enrolment.common_dir),
+                "root": str(where),
+                "tenant": label.tenant,
+                "cluster": label.cluster,
+                "moduleId": label.module_id,
+                "role": label.role,
+            }
+        )
+        return
+    click.echo(f"{'Enrolled' if done.changed else 'Already enrolled'}: {done.enrolment.common_dir}")
+    click.echo(f"  as     tenant {label.tenant}, cluster {label.cluster}, module {label.module_id}, role {label.role}")
+    click.echo(f"  root   {where}{' (now the default)' if remembered else ''}")
+    for path in done.hooks:
+        click.echo(f"  hooks  {path}")
+    if done.command is None:
+        click.echo("  no 'capture' command was found: entries wait in the spool until one is on PATH")
+    click.echo("Next: commit as always; 'capture status' proves the hooks; 'capture edit --all' takes the history there is.")

@@ -1,0 +1,23 @@
+"""``capture uninstall``: take our hooks out of a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from corpus.console import echo_json, json_option
+
+
+@click.command("uninstall", short_help="Take the hooks out of a repository; its records stay.")
+@click.argument("repo", default=".", type=click.Path(path_type=Path))
+@json_option
+def command(repo: Path, as_json: bool) -> None:
+    """Take every byte of ours out of the repository REPO (default: this one) and forget it. Its records stay in the corpus."""
+    from capture.hooks.install import uninstall
+
+    gone = uninstall(repo)
+    if as_json:
+        echo_json({"repository": str(gone.common_dir), "tenant": gone.label.tenant})
+    else:
+        click.echo(f"No longer enrolled: {gone.common_dir}. Its records stay in {gone.root}.")

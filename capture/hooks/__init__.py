@@ -1,0 +1,1 @@
+"""Hooks: placing them beside what is there, taking them away again, and proving that they run."""

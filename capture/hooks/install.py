@@ -1,0 +1,128 @@
+"""Enrolling a repository and letting it go: the two library calls behind ``capture install`` and ``capture uninstall``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from capture import enrol, spool
+from capture.git.run import common_dir, git, toplevel, worktrees
+from capture.hooks import placed
+from capture.hooks.place import directories_of, place, take_away
+from corpus.errors import BadInput, Refused
+from corpus.manifest import Manifest
+from corpus.names import Name, check, slug
+from corpus.redaction.draft import Label
+from corpus.store import ClusterSettings, add_tenant, init_root, put_cluster
+from corpus.xdg import spool_dir
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What ``install`` left: the enrolment, the directories git takes hooks from, the command baked in (``None``: none was found), and
+    whether anything changed."""
+
+    enrolment: enrol.Enrolment
+    hooks: tuple[Path, ...]
+    command: Path | None
+    changed: bool
+
+
+def module_name(at: Path) -> Name:
+    """What a repository's module is called where nobody says: by its directory, the bare ``name.git`` without its ending."""
+    common = common_dir(at)
+    top = next(iter(worktrees(at)), None) or toplevel(at)
+    if top is None:
+        top = common.parent if common.name == ".git" else common.with_suffix("")
+    return slug(top.name)
+
+
+def enrolled_as(at: Path, manifest: Manifest | None, *, tenant: str, cluster: str | None, role: str | None, module: str | None) -> Label:
+    """The label of a repository's work: what is given, else what its manifest says, else ``contributor`` and the directory's name.
+
+    Raises :class:`Refused` for what is not a name, :class:`BadInput` where neither names a cluster.
+    """
+    said = cluster or (manifest.cluster if manifest else None)
+    if said is None:
+        raise BadInput("no cluster: give --cluster, or --manifest with a file that names one")
+    return Label(
+        tenant=check("tenant", tenant),
+        cluster=check("cluster", said),
+        module_id=check("moduleId", module or (manifest.module if manifest else None) or module_name(at)),
+        role=check("role", role or (manifest.role if manifest else None) or "contributor"),
+        doctrine_version=manifest.doctrine_version if manifest else None,
+    )
+
+
+def install(at: Path, *, root: Path, label: Label, manifest: Manifest | None = None) -> Installed:
+    """Enrol the repository that ``at`` lies in and place its hooks; again is harmless and puts back what was overwritten.
+
+    Raises :class:`BadInput` for no repository, :class:`Refused` for another tenant's, or for a root in a work tree that does not ignore it.
+    """
+    common, tree = common_dir(at), toplevel(at)
+    branches = tuple(manifest.branches) if manifest and manifest.branches else None
+    for work in dict.fromkeys([*([tree] if tree else []), *worktrees(at)]):
+        _check_outside(root, work)
+    enrolment, changed = enrol.enrol(at, common=common, worktree=tree, root=root, label=label, branches=branches)
+    init_root(root)
+    add_tenant(root, label.tenant)
+    if manifest is not None:
+        settings = ClusterSettings(
+            branches=branches, doctrine_version=manifest.doctrine_version, module=manifest.module, role=manifest.role
+        )
+        put_cluster(root, label.tenant, label.cluster, settings)
+    spool.ensure(spool_dir())
+    command = find_command()
+    if changed:
+        # Before the hooks: an entry of a repository that nobody knows would be turned away.
+        enrol.save(enrolment)
+    shared = _directories_of(enrol.all_enrolments(), but=common)
+    changed = place(at, common, spool=spool_dir(), command=command, shared=shared) or changed
+    return Installed(enrolment, tuple(directories_of(placed.load(common), at)), command, changed)
+
+
+def uninstall(at: Path) -> enrol.Enrolment:
+    """Take everything of ours out of the repository and forget it; its records stay. Works for a repository that is gone as well.
+
+    Raises :class:`BadInput` where nothing is enrolled.
+    """
+    enrolment = _enrolment_at(at)
+    if enrolment is None:
+        raise BadInput(f"{at} is not enrolled: nothing to take away")
+    if enrolment.common_dir.is_dir():
+        take_away(enrolment.common_dir, shared=_directories_of(enrol.all_enrolments(), but=enrolment.common_dir))
+    enrol.remove(enrolment)
+    return enrolment
+
+
+def find_command() -> Path | None:
+    """The installed ``capture``: the one beside this interpreter, else the first on PATH."""
+    beside = Path(sys.executable).parent / "capture"
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("capture")
+    return Path(found).absolute() if found else None
+
+
+def _enrolment_at(at: Path) -> enrol.Enrolment | None:
+    try:
+        return enrol.find(at)
+    except BadInput:
+        where = Path(os.path.realpath(at))
+        return next((one for one in enrol.all_enrolments() if where in (one.common_dir, one.worktree)), None)
+
+
+def _directories_of(enrolments: Iterable[enrol.Enrolment], *, but: Path) -> frozenset[Path]:
+    return frozenset(directory for one in enrolments if one.common_dir != but for directory in placed.load(one.common_dir).directories)
+
+
+def _check_outside(root: Path, work: Path) -> None:
+    """Refuse a root inside a work tree that would show it as new files, one ``git add`` away from being published."""
+    real, top = Path(os.path.realpath(root)), Path(os.path.realpath(work))
+    if not real.is_relative_to(top) or real.is_relative_to(common_dir(top)):
+        return
+    ignored = git(["check-ignore", "--", os.fspath(real.relative_to(top) / "root.toml")], cwd=top, ok_codes=(0, 1))
+    if not ignored:
+        raise Refused(f"{root} lies inside the work tree {work}, which does not ignore it: choose another --root, or add it to .gitignore")
