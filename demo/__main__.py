@@ -23,13 +23,13 @@ def main(repository: Path | None, picture: Path | None) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 110
+    world = World.create(console)
     try:
-        world = World.create(console)
         notes = captured_from(world, repository.resolve()) if repository else captured_by_hooks(world)
         notes += feedback(world)
         report = dataset_of(world, notes)
     except DemoError as error:
-        click.echo(f"demo: {error}", err=True)
+        click.echo(f"demo: {error}\ndemo: what was made so far lies in {world.folder}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

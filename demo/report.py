@@ -51,6 +51,10 @@ class Report:
     def show(self, console: Console) -> None:
         console.print(self._table())
         for made in self.built["sets"]:
+            if not made["rows"]:
+                reasons = ", ".join(f"{count} {reason}" for reason, count in made["dropped"].items())
+                console.print(f"[bold]{made['recipe']}[/]: no row ({reasons or 'no record of its kind'})")
+                continue
             row = _example(Path(self.built["out"]), made)
             title = f"[bold]{made['recipe']}[/]: one row of {made['rows']}"
             console.print(Panel(_row(row), title=title, title_align="left", border_style="cyan"))
@@ -85,7 +89,7 @@ class Report:
 def _example(out: Path, made: Mapping[str, Any]) -> Mapping[str, Any]:
     """The shortest row, of those that show a replacement where any does."""
     lines = [line for file in made["files"] for line in (out / file["path"]).read_text().splitlines()]
-    shortest = min(lines, key=lambda line: (not REPLACED.search(line), len(line)), default="{}")
+    shortest = min(lines, key=lambda line: (not REPLACED.search(line), len(line)))
     return dict(json.loads(shortest))
 
 

@@ -41,10 +41,18 @@ def captured_by_hooks(world: World) -> list[str]:
         found = files_holding(value, [world.root, world.state])
         if found:
             raise DemoError(f"the planted {what} was stored: {found[0]}")
+    _replaced(world)
     return [
         f"{len(commits)} commits (one of them amended away) were captured by hooks; the last record came {waited:.1f} s after its commit.",
         f"The planted key {planted.key} and address {planted.address} are in no byte below the root, the spool and the logs.",
     ]
+
+
+def _replaced(world: World) -> None:
+    """Absence alone would also be had by keeping nothing: both values stand as identifiers in records that hold their files whole."""
+    stats = json.loads(world.run("corpus", "stats", "--tenant", TENANT, "--json", quiet=True))
+    if stats["withheld_files"] or not {"AWS_ACCESS_KEY", "EMAIL_ADDRESS"} <= stats["identifiers"].keys():
+        raise DemoError(f"the planted values were not replaced: {stats['identifiers']}, files withheld: {stats['withheld_files']}")
 
 
 def _wait(world: World, commits: list[str]) -> float:
