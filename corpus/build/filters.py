@@ -35,6 +35,11 @@ def before_cut(body: EditBody) -> Reason | None:
     return Reason.BEFORE_CUT if any(file.before_cut for file in body.files) else None
 
 
+def file_withheld(body: EditBody) -> Reason | None:
+    """A binary file is no reason: a diff never holds one, and the rest of the commit is whole without it."""
+    return Reason.FILE_WITHHELD if any(file.withheld not in (None, "binary") for file in body.files) else None
+
+
 class Branches:
     """Drops commits made on a branch that their cluster's manifest does not name; a cluster without a list lets all through."""
 

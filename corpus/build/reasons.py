@@ -17,6 +17,7 @@ class Reason(StrEnum):
     EMPTY_DIFF = "empty-diff"
     DIFF_CUT = "diff-cut"
     BEFORE_CUT = "before-cut"
+    FILE_WITHHELD = "file-withheld"
     NO_CORRECTION = "no-correction"
     EMPTY_SIDE = "empty-side"
     EQUAL_SIDES = "equal-sides"
@@ -34,6 +35,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.EMPTY_DIFF: "no line of text changed",
     Reason.DIFF_CUT: "the diff was cut at capture, so the answer is not whole",
     Reason.BEFORE_CUT: "a changed file was too large to keep, so the prompt cannot show what the answer edits",
+    Reason.FILE_WITHHELD: "a changed file that is text, or may be, was withheld, so the answer is not whole",
     Reason.NO_CORRECTION: "rejected, and not corrected yet",
     Reason.EMPTY_SIDE: "the prompt or one of the two answers is empty",
     Reason.EQUAL_SIDES: "both answers are the same",

@@ -15,10 +15,13 @@ _TITLES = {
     "evidence": "evidence",
     "clusters": "cluster",
     "modules": "module",
-    "months": "month",
+    "months": "time",
     "identifiers": "redacted as",
     "withheld_files": "files withheld",
 }
+
+# Longer histories are told by year in the table, and by month in --json.
+MONTHS_SHOWN = 24
 
 
 @click.command("stats")
@@ -38,6 +41,8 @@ def command(tenant: str, root: str | None, as_json: bool) -> None:
         echo_json(found)
         return
     click.echo(f"tenant {tenant}: records {found['records']}, withheld {found['withheld']}, bytes {found['bytes']}")
+    if len(found["months"]) > MONTHS_SHOWN:
+        found["months"] = _years(found["months"])
     rows = [(title, name, number) for field, title in _TITLES.items() for name, number in found[field].items()]
     if rows:
         last = ""
@@ -46,3 +51,10 @@ def command(tenant: str, root: str | None, as_json: bool) -> None:
             shown.append(("" if title == last else title, name, number))
             last = title
         echo_table(("by", "value", "count"), shown)
+
+
+def _years(months: dict[str, int]) -> dict[str, int]:
+    years: dict[str, int] = {}
+    for month, count in months.items():
+        years[month[:-3]] = years.get(month[:-3], 0) + count
+    return years

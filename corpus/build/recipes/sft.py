@@ -2,7 +2,8 @@
 
 The request is the commit message without its trailers (``Signed-off-by`` and the like say nothing about the change). Each file
 follows in a fenced block under its path. The completion is the diff and nothing else, byte for byte, so that it can be applied.
-A commit is left out where the pair would teach to guess: a changed file that was too large to show, or an answer cut short.
+A commit is left out where the pair would teach to guess: a changed file that was too large to show, an answer that was cut short or
+lacks a file that was withheld. A binary file is only named.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def make(record: Record) -> SftRow | Reason:
     reason = (
         filters.first(body, filters.merge)
         or (Reason.EMPTY_MESSAGE if not request else None)
-        or filters.first(body, filters.empty_diff, filters.diff_cut, filters.before_cut)
+        or filters.first(body, filters.empty_diff, filters.diff_cut, filters.before_cut, filters.file_withheld)
     )
     if reason is not None:
         return reason
@@ -65,7 +66,8 @@ def _shown(file: FileChange) -> str:
         return f"{path} ({file.withheld or 'content'} not shown)"
     fence = "`" * (1 + max([2, *(len(found) for found in _FENCE.findall(file.before))]))
     end = "" if file.before.endswith("\n") or not file.before else "\n"
-    return f"{path}\n{fence}{file.language or ''}\n{file.before}{end}{fence}"
+    language = (file.language or "").lower().replace(" ", "-")
+    return f"{path}\n{fence}{language}\n{file.before}{end}{fence}"
 
 
 RECIPE = Recipe("sft", 1, "request and files before, answered by the diff (TRL prompt-completion)", TupleType.EDIT, SftRow, make)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.sources.feedback import Given, Tag, read
@@ -246,6 +246,7 @@ def test_another_tenants_repository_is_a_border(
     assert records() == []
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)), st.integers(-1439, 1439))
 def test_every_time_becomes_utc_seconds(local: datetime, minutes: int) -> None:
     when = local.replace(tzinfo=timezone(timedelta(minutes=minutes)))
@@ -254,6 +255,7 @@ def test_every_time_becomes_utc_seconds(local: datetime, minutes: int) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_bring_the_reader_down(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"

@@ -69,7 +69,7 @@ def test_a_fence_is_longer_than_any_in_the_file(world: World, tmp_path: Path) ->
     assert "a.md\n`````\n````\ncode\n````\n`````" in rows(tmp_path / "out", "sft")[0]["prompt"][0]["content"]
 
 
-def test_a_withheld_file_is_named_in_the_prompt_and_nothing_of_it_shown(world: World, tmp_path: Path) -> None:
+def test_a_binary_file_is_named_in_the_prompt_and_nothing_of_it_shown(world: World, tmp_path: Path) -> None:
     logo = Change("logo.png", "x\n", "y\n", withheld="binary")
     world.edit("New logo", [logo, Change("a.py", "1\n", "2\n")])
     make(world, tmp_path / "out", "sft")
@@ -94,6 +94,7 @@ TURNED_AWAY: list[tuple[str, str, Reason, dict[str, Any]]] = [
     ("sft", "edit", Reason.EMPTY_DIFF, {"changes": [Change("a.bin", "1\n", "2\n", withheld="binary")]}),
     ("sft", "edit", Reason.DIFF_CUT, {"lines_cut": 3}),
     ("sft", "edit", Reason.BEFORE_CUT, {"changes": [Change("a.py", "1\n", "2\n", before_cut=True)]}),
+    ("sft", "edit", Reason.FILE_WITHHELD, {"changes": [Change("a.c", "1\n", "2\n", withheld="undecodable"), Change("b.c", "1\n", "2\n")]}),
     ("sft", "edit", Reason.WITHHELD, {"message": None}),
     ("pretrain", "edit", Reason.MERGE, {"parents": 3}),
     ("pretrain", "edit", Reason.EMPTY_DIFF, {"changes": SAME}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.build.where import Condition, parse, parse_all
@@ -62,6 +62,7 @@ def test_what_is_no_condition_is_bad_input(text: str) -> None:
         parse(text)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FREE), st.booleans(), st.text())
 def test_a_condition_survives_being_written_and_read(field: str, equal: bool, value: str) -> None:
     condition = Condition(field, equal, value)
@@ -69,6 +70,7 @@ def test_a_condition_survives_being_written_and_read(field: str, equal: bool, va
         assert parse(str(condition)) == condition
 
 
+@settings(deadline=None)
 @given(st.permutations(["moduleId=a", "cluster!=b", "role=c", "moduleId=a"]))
 def test_order_and_repetition_of_conditions_change_nothing(texts: list[str]) -> None:
     assert parse_all(texts) == parse_all(["cluster!=b", "moduleId=a", "role=c"])

@@ -65,7 +65,7 @@ class Change:
             status=status,
             mode="000000" if after is None else "100644",
             old_mode="000000" if before is None else "100644",
-            language="python" if self.path.endswith(".py") else None,
+            language="Python" if self.path.endswith(".py") else None,
             before=None if self.before_cut or self.withheld else before,
             before_cut=self.before_cut,
             additions=sum(line.startswith("+") and not line.startswith("+++") for line in lines),

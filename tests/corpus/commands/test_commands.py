@@ -71,6 +71,15 @@ def test_stats_tell_of_withheld_records_and_files(corpus: Corpus, world: World) 
     assert told["withheld_files"] == {"binary": 1}
 
 
+def test_the_table_tells_a_long_history_by_year(corpus: Corpus, world: World) -> None:
+    for month in range(25):
+        world.edit(created=f"{2000 + month // 12}-{month % 12 + 1:02}-01T00:00:00Z")
+    table = corpus("stats", "--tenant", "acme").stdout
+    assert "2000 " in table
+    assert "2000-01" not in table
+    assert json.loads(corpus("stats", "--tenant", "acme", "--json").stdout)["months"]["2000-01"] == 1
+
+
 def test_an_empty_tenant_has_stats_of_nothing(corpus: Corpus, world: World) -> None:
     world.other("globex")
     assert json.loads(corpus("stats", "--tenant", "globex", "--json").stdout)["records"] == 0
