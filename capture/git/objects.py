@@ -15,7 +15,7 @@ _HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _WHEN = re.compile(rb"\s*(-?\d{1,18})(?:\s+([+-]\d{1,7}))?\s*\Z")
 
 
-class Missing(Exception):  # noqa: N818 - the word the records use
+class Missing(Exception):
     """An object is not in this repository (a shallow or partial clone, or damage); nothing was fetched for it."""
 
 

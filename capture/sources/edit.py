@@ -147,9 +147,10 @@ class _Files:
         return _Path(text, Name(self._scrub.path(text), escaped))
 
     def _images(self, change: Change, path: _Path, old_path: _Path) -> tuple[str, str]:
-        """Both sides, redacted; ``""`` where there is nothing. A side that cannot change the diff and is not kept is not read."""
-        if change.old_blob == change.blob and not change.old_link and not change.link and not self._with_before:
-            return "", ""
+        """Both sides, redacted; ``""`` where there is nothing. A blob that stayed the same is read only to be kept."""
+        if change.old_blob is not None and change.old_blob == change.blob:
+            same = self._image(change.old_blob, None, old_path) if self._with_before else ""
+            return same, same
         return self._image(change.old_blob, change.old_link, old_path), self._image(change.blob, change.link, path)
 
     def _image(self, blob: str | None, link: str | None, path: _Path) -> str:
