@@ -64,7 +64,7 @@ class Report:
     def picture(self, path: Path) -> None:
         """Write what :meth:`show` prints as an SVG."""
         with open("/dev/null", "w") as nowhere:
-            console = Console(file=nowhere, record=True, width=100, force_terminal=True)
+            console = Console(file=nowhere, record=True, width=104, force_terminal=True)
             self.show(console)
             path.write_text(
                 console.export_svg(title="./install.sh demo", theme=DEFAULT_TERMINAL_THEME, code_format=PICTURE, unique_id="demo")
@@ -126,9 +126,9 @@ def _shortened(value: str) -> Iterator[str]:
     marked = next((number for number, line in enumerate(lines) if REPLACED.search(line)), 0)
     start = max(0, min(marked - SHOWN_LINES // 2, len(lines) - SHOWN_LINES))
     if start:
-        yield f"… {start} lines"
+        yield f"… {start} more above"
     for line in lines[start : start + SHOWN_LINES]:
         shown = "".join(character if character.isprintable() else "�" for character in line)
         yield shown if len(shown) <= SHOWN_COLUMNS else f"{shown[:SHOWN_COLUMNS]}…"
     if len(lines) > start + SHOWN_LINES:
-        yield f"… {len(lines) - start - SHOWN_LINES} more lines"
+        yield f"… {len(lines) - start - SHOWN_LINES} more below"

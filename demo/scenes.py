@@ -43,8 +43,9 @@ def captured_by_hooks(world: World) -> list[str]:
             raise DemoError(f"the planted {what} was stored: {found[0]}")
     _replaced(world)
     return [
-        f"{len(commits)} commits (one of them amended away) were captured by hooks; the last record came {waited:.1f} s after its commit.",
-        f"The planted key {planted.key} and address {planted.address} are in no byte below the root, the spool and the logs.",
+        f"{len(commits)} commits (one of them amended away) were captured by hooks, all within {waited:.1f} s of the last one.",
+        f"The planted key {planted.key[:4]}… and address {planted.address.split('@')[0]}@… "
+        "are nowhere below the root, the spool and the logs.",
     ]
 
 

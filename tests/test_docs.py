@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus.record import parse_line
+
 HERE = Path(__file__).resolve().parent.parent
 PAGES = [HERE / "README.md", HERE / "CONTRIBUTING.md", HERE / "CHANGELOG.md", HERE / "SECURITY.md", *sorted((HERE / "docs").rglob("*.md"))]
 
@@ -19,6 +21,13 @@ def commands_page() -> str:
 
 def test_the_page_of_commands_is_what_the_commands_say() -> None:
     assert (HERE / "docs" / "commands.md").read_text() == commands_page(), "run: .venv/bin/python tools/commands_page.py > docs/commands.md"
+
+
+def test_the_example_of_a_record_is_one_byte_for_byte() -> None:
+    line = runpy.run_path(str(HERE / "tools" / "record_example.py"))["example"]()
+    record = parse_line(line)
+    assert record.redaction.counts
+    assert str(record.header.source_commit) in line.decode()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HERE)))
