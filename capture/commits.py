@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from capture.git.objects import CommitInfo, Missing
 from capture.git.repository import Repository
+from capture.git.run import git
 from capture.ingest import Ingest
 from capture.sources.edit import edit_draft
 from capture.sources.link import link_draft
@@ -26,6 +28,16 @@ def drafts_of(repo: Repository, label: Label, commit: str, branch: str | None, *
         return  # amended away and collected before it was captured; what replaced it is captured
     if not is_skipped(message_of(info)):
         yield edit_draft(repo, commit, label, branch, with_before=with_before)
+
+
+def reverting(at: Path, commits: Iterable[str]) -> list[str]:
+    """Those among ``commits`` whose message may say what they revert, found by one pass of git's."""
+    found = git(
+        ["rev-list", "--no-walk=unsorted", "--stdin", "--ignore-missing", "--grep=^This reverts commit "],
+        cwd=at,
+        input="".join(f"{commit}\n" for commit in commits).encode(),
+    )
+    return found.decode().split()
 
 
 def links_of(repo: Repository, label: Label, ingest: Ingest, commits: Iterable[str], replaced: Iterable[Replaced]) -> Iterator[Draft]:

@@ -9,13 +9,14 @@ from pathlib import Path
 from filelock import Timeout
 
 from capture import drain
-from capture.commits import drafts_of, links_of
+from capture.commits import drafts_of, links_of, reverting
 from capture.git.history import Listed, labelled
-from capture.git.repository import Repository, open_repository
+from capture.git.repository import open_repository
 from capture.git.walk import walk
 from capture.ingest import Ingest
+from capture.workers import over_slices
 from corpus.errors import Failed
-from corpus.redaction.draft import Draft, Label
+from corpus.redaction.draft import Label
 from corpus.xdg import spool_dir
 
 LOOSE = 16
@@ -38,21 +39,21 @@ def take(
     Stopped at any moment, what was kept stays and the next call goes on. Raises :class:`Failed` while a drainer is at work.
     """
     listed = labelled(at, revisions)
-    people = {person for commit in walk(at, [one.id for one in listed], alone=True) for person in commit.people}
+    ids = [one.id for one in listed]
+    people = {person for commit in walk(at, ids, alone=True) for person in commit.people}
     try:
-        with drain.lock(spool_dir(), wait=drain.PATIENCE), Ingest(root, label.tenant, people) as ingest, open_repository(at) as repo:
+        with drain.lock(spool_dir(), wait=drain.PATIENCE), Ingest(root, label.tenant, people) as ingest:
             ingest.sweep_temporary()
-            drafts = _drafts(repo, label, listed, with_before, seen)
-            kept = ingest.keep_many(drafts) if len(listed) > LOOSE else sum(map(ingest.keep, drafts))
-            ingest.keep_many(links_of(repo, label, ingest, (one.id for one in listed), ()))
+
+            def keep(part: Iterator[Listed]) -> int:
+                # Opened here: a worker must not share its parent's handles.
+                with open_repository(at) as repo:
+                    drafts = (draft for one in part for draft in drafts_of(repo, label, one.id, one.branch, with_before=with_before))
+                    return ingest.keep_many(drafts) if len(listed) > LOOSE else sum(map(ingest.keep, drafts))
+
+            kept = over_slices(keep, listed, seen)
+            with open_repository(at) as repo:
+                ingest.keep_many(links_of(repo, label, ingest, reverting(at, ids), ()))
     except Timeout as error:
         raise Failed("a drain is at work in the spool: try again when it is done (see 'capture status')") from error
     return Taken(len(listed), kept)
-
-
-def _drafts(
-    repo: Repository, label: Label, listed: Sequence[Listed], with_before: bool, seen: Callable[[int, int], None]
-) -> Iterator[Draft]:
-    for number, commit in enumerate(listed, 1):
-        yield from drafts_of(repo, label, commit.id, commit.branch, with_before=with_before)
-        seen(number, len(listed))

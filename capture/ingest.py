@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -20,8 +20,12 @@ class Ingest:
         """``people`` are the ``(name, e-mail)`` of those whose work this is; the tenant's list remembers them before anything is read.
         Raises :class:`corpus.errors.Refused` for a tenant that ``root`` does not have."""
         self._corpus = Corpus.open(root, tenant)
-        remember(self._corpus.tenant, people)
-        self._redactor = Redactor.for_tenant(self._corpus.tenant)
+        try:
+            remember(self._corpus.tenant, people)
+            self._redactor = Redactor.for_tenant(self._corpus.tenant)
+        except BaseException:
+            self._corpus.close()
+            raise
 
     def __enter__(self) -> Ingest:
         return self
@@ -42,8 +46,9 @@ class Ingest:
 
     def keep_many(self, drafts: Iterable[Draft], kept: Callable[[int], None] = lambda count: None) -> int:
         """Keep many, synced in batches; returns how many were new. ``kept(n)`` says that ``n`` more are durable."""
-        fresh: Iterator[Draft] = (draft for draft in drafts if not self.holds(draft))
-        return self._corpus.append_many((self._redactor.admit(draft) for draft in fresh), kept)
+        held = self._corpus.held()
+        fresh = (draft for draft in drafts if (draft.stem, draft.key) not in held)
+        return self._corpus.append_many(map(self._redactor.admit, fresh), kept)
 
     def sweep_temporary(self) -> int:
         """Remove what killed writers left in the corpus."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -18,8 +19,20 @@ from corpus.store.loose import sweep_temporary, write_new
 from corpus.store.tenants import Kind, open_tenant
 
 _SHARED = {TupleType.FEEDBACK: "feedback", TupleType.LINK: "links"}
+_SUFFIX = ".jsonl"
 _BULK = "bulk-"
 BULK_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a corpus held at a moment: ``(stem, key) in held``."""
+
+    stems: frozenset[str]
+    keys: frozenset[str]
+
+    def __contains__(self, record: tuple[str, str]) -> bool:
+        return record[0] in self.stems or record[1] in self.keys
 
 
 class Corpus:
@@ -60,32 +73,35 @@ class Corpus:
         if self.holds(record.tuple_type, record.stem, record.key):
             return False
         with self._open(*self._place(record), create=True) as directory:
-            return write_new(directory, f"{record.stem}.jsonl", record.line + b"\n")
+            return write_new(directory, f"{record.stem}{_SUFFIX}", record.line + b"\n")
 
     def append_many(self, records: Iterable[Redacted], kept: Callable[[int], None] = lambda count: None) -> int:
         """Keep many records in files of about 16 MiB, each synced once; returns how many were new.
 
         ``kept(n)`` is called each time ``n`` more are durable. The caller keeps other bulk writers away (the spool's lock).
         """
-        waiting: dict[tuple[str, ...], dict[str, bytes]] = {}
+        held = self.held()
+        taken: set[str] = set()
+        waiting: dict[tuple[str, ...], list[bytes]] = {}
         sizes: dict[tuple[str, ...], int] = {}
         total = 0
 
         def flush(place: tuple[str, ...]) -> int:
             lines = waiting.pop(place)
             sizes.pop(place)
-            data = b"".join(lines.values())
+            data = b"".join(lines)
             with self._open(*place, create=True) as directory:
-                write_new(directory, f"{_BULK}{hashlib.sha256(data).hexdigest()[:32]}.jsonl", data)
+                write_new(directory, f"{_BULK}{hashlib.sha256(data).hexdigest()[:32]}{_SUFFIX}", data)
             kept(len(lines))
             return len(lines)
 
         for record in records:
             self._check(record)
             place = self._place(record)
-            if record.key in waiting.get(place, {}) or self.holds(record.tuple_type, record.stem, record.key):
+            if (record.stem, record.key) in held or record.key in taken:
                 continue
-            waiting.setdefault(place, {})[record.key] = record.line + b"\n"
+            taken.add(record.key)
+            waiting.setdefault(place, []).append(record.line + b"\n")
             sizes[place] = sizes.get(place, 0) + len(record.line)
             if sizes[place] >= BULK_BYTES:
                 total += flush(place)
@@ -96,11 +112,21 @@ class Corpus:
         for place in self._places(tuple_type):
             try:
                 with self._open(*place) as directory:
-                    if directory.exists(f"{stem}.jsonl") or any(key in keys for keys in self._bulk_keys(directory, place)):
+                    if directory.exists(f"{stem}{_SUFFIX}") or any(key in keys for keys in self._bulk_keys(directory, place)):
                         return True
             except FileNotFoundError:
                 continue
         return False
+
+    def held(self) -> Held:
+        """What is kept now, all at once: for bulk work, while nobody else writes."""
+        stems: set[str] = set()
+        keys: set[str] = set()
+        for place in self._all_places():
+            with self._open(*place) as directory:
+                stems.update(name.removesuffix(_SUFFIX) for name in directory.names() if name.endswith(_SUFFIX))
+                keys.update(*self._bulk_keys(directory, place))
+        return Held(frozenset(stems), frozenset(keys))
 
     def sweep_temporary(self) -> int:
         """Remove what killed writers left behind; returns how many files."""
@@ -121,7 +147,7 @@ class Corpus:
         for place in self._all_places():
             with self._open(*place) as directory:
                 for name in directory.names():
-                    if not name.endswith(".jsonl") or name.startswith("."):
+                    if not name.endswith(_SUFFIX) or name.startswith("."):
                         continue
                     for entry in entries_of(directory, name, (*place, name), self.tenant):
                         self._check_place(entry, directory.path / name)
