@@ -128,7 +128,7 @@ def pid_file(spool: Path) -> Path:
 
 
 def drainer(spool: Path) -> int | None:
-    """The id of the drainer that lives, told as the hook tells it: by its id and, where there is ``/proc``, its command line."""
+    """The id of the drainer that lives, told as the hook tells it: by its id and, where there is ``/proc``, its name or command line."""
     try:
         pid = int(pid_file(spool).read_text("ascii"))
         os.kill(pid, 0)

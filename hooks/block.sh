@@ -1,15 +1,4 @@
-# >>> capture >>> placed by "capture install", taken out by "capture uninstall"; nothing below can fail, print or wait
-(
-  set +eu
-  capture_hook=@HOOK@ capture_git=${GIT_DIR:-.git}
-  [ ! -f "$capture_git" ] || { IFS= read -r capture_git <"$capture_git" && capture_git=${capture_git#gitdir: }; }
-  capture_common=$capture_git
-  if [ -f "$capture_git/commondir" ]; then
-    IFS= read -r capture_common <"$capture_git/commondir"
-    case $capture_common in /*) ;; *) capture_common=$capture_git/$capture_common ;; esac
-  fi
-  # Only an enrolled repository has this file: a hooks directory may be shared by many.
-  [ ! -f "$capture_common/capture/hook" ] || . "$capture_common/capture/hook"
-  exit 0
-) </dev/null >/dev/null 2>&1 || case $? in 97) exit 0 ;; esac
-# <<< capture <<<
+# >>> capture >>> placed by "capture install", taken out by "capture uninstall"; nothing in it can fail, print or wait
+@REWRITTEN@(
+@FIND@) </dev/null >/dev/null 2>&1 || case $? in 97) exit 0 ;; esac
+@GIVE_BACK@# <<< capture <<<

@@ -7,6 +7,8 @@ capture_command=@COMMAND@
 capture_nl='
 '
 [ ! -e "$capture_spool/paused" ] && [ ! -e "$capture_common/capture/paused" ] || exit 0
+# A rebase under way names all it made when it ends, in post-rewrite; what it leaves behind when it is given up, the sweep finds.
+[ "$capture_hook" != post-commit ] || [ ! -d "$capture_git/rebase-merge" ] || exit 0
 # A line each is all the format has: a directory with a newline in its name is left to the sweep.
 case $PWD$capture_git in *"$capture_nl"*) exit 0 ;; esac
 
@@ -35,15 +37,21 @@ until printf 'capture-spool 1\nhook %s\ncwd %s\ngit_dir %s\ncommit %s\n%send\n' 
   capture_n=$((capture_n + 1))
 done
 @PROBE@
-# One drainer for all. Its id alone proves nothing after a restart, so where there is /proc its command line is read as well.
+# One drainer for all. Its id alone proves nothing after a restart, so where there is /proc its name is read as well: the script's,
+# or, where that is started by another program, its command line.
 if IFS= read -r capture_pid <"$capture_spool/drain.pid"; then
-  case $capture_pid in '' | 0* | *[!0-9]*) ;; *)
-    if kill -0 "$capture_pid"; then
-      [ -d /proc/self ] || exit 0
-      capture_line=
-      IFS= read -r capture_line <"/proc/$capture_pid/cmdline"
-      case $capture_line in *drain*--detached*) exit 0 ;; esac
-    fi ;;
+  case $capture_pid in
+    '' | 0* | *[!0-9]*) ;;
+    *)
+      if kill -0 "$capture_pid"; then
+        [ -d /proc/self ] || exit 0
+        capture_line=
+        IFS= read -r capture_line <"/proc/$capture_pid/comm"
+        [ "$capture_line" != capture ] || exit 0
+        IFS= read -r capture_line <"/proc/$capture_pid/cmdline"
+        case $capture_line in *drain*--detached*) exit 0 ;; esac
+      fi
+      ;;
   esac
 fi
 [ -x "$capture_command" ] || capture_command=capture

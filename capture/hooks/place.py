@@ -127,10 +127,10 @@ def _into(directories: list[Path], placed: Placed, common: Path) -> bool:
             for aside in sorted(directory.glob(f"{hook}.*")):
                 changed = _cut(aside) or changed
             path = directory / hook
-            if path.exists():
-                changed = write(path, shell.with_block(path.read_bytes(), hook), stat.S_IMODE(path.stat().st_mode)) or changed
-            else:
+            if not path.exists() or shell.is_own_rest(shell.without_block(path.read_bytes())):
                 changed = write(path, shell.own(hook), 0o755) or changed
+            else:
+                changed = write(path, shell.with_block(path.read_bytes(), hook), stat.S_IMODE(path.stat().st_mode)) or changed
     return changed
 
 
@@ -145,7 +145,7 @@ def _cut(path: Path) -> bool:
     if path.is_symlink() or not path.is_file() or not shell.has_block(data := path.read_bytes()):
         return False
     rest = shell.without_block(data)
-    if rest == shell.OWN_HEAD:
+    if shell.is_own_rest(rest):
         path.unlink()
     else:
         write(path, rest, stat.S_IMODE(path.stat().st_mode))

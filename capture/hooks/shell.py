@@ -12,9 +12,6 @@ from corpus.xdg import config_dir, state_dir
 HOOKS = ("post-commit", "post-merge", "post-rewrite", "post-applypatch")
 PROBED = 97
 """The status a probe's hook leaves our block with, which ends the whole hook there."""
-OWN_HEAD = b'#!/bin/sh\n# "capture install" made this file; yours may follow the block.\n'
-"""What is left of a file of ours once its block is cut; a file a person wrote never looks like it."""
-
 _BEGIN = b"# >>> capture >>>"
 _END = b"# <<< capture <<<"
 _BLOCK = re.compile(re.escape(_BEGIN) + rb"[^\n]*\n.*?" + re.escape(_END) + rb"(?:\n|\Z)", re.DOTALL)
@@ -28,14 +25,26 @@ def _template(name: str) -> bytes:
 
 
 def block(hook: str) -> bytes:
-    """Our lines for one hook, between markers."""
-    name = "block-rewrite.sh" if hook == "post-rewrite" else "block.sh"
-    return _template(name).replace(b"@HOOK@", hook.encode())
+    """Our lines for a file that holds others: between markers, and in a subshell, so that nothing of ours reaches theirs."""
+    return _filled("block.sh", hook)
 
 
 def own(hook: str) -> bytes:
-    """A hook file that is ours alone."""
-    return OWN_HEAD + block(hook)
+    """A hook file that is ours alone: the same without a subshell, which would cost a fork."""
+    return _filled("own.sh", hook)
+
+
+def is_own_rest(data: bytes) -> bool:
+    """Whether ``data``, from which a block was cut, is what is left of a file of ours; one a person wrote never looks like it."""
+    return data == without_block(_template("own.sh"))
+
+
+def _filled(name: str, hook: str) -> bytes:
+    reads = hook == "post-rewrite"
+    text = _template(name).replace(b"@FIND@", _template("find.sh"))
+    text = text.replace(b"@REWRITTEN@", _template("rewritten.sh") if reads else b"")
+    text = text.replace(b"@GIVE_BACK@", _template("give-back.sh") if reads else b"")
+    return text.replace(b"@HOOK@", hook.encode())
 
 
 def record(spool: Path, command: Path | None, *, probe: bool = False) -> bytes:
