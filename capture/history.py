@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from filelock import Timeout
 
 from capture import drain
 from capture.commits import drafts_of, links_of, reverting
-from capture.git.history import Listed, labelled
+from capture.git.history import Listed, is_range, labelled, resolve
 from capture.git.repository import open_repository
 from capture.git.walk import walk
 from capture.ingest import Ingest
@@ -32,13 +32,15 @@ class Taken:
 
 
 def take(
-    at: Path, revisions: Sequence[str] | None, root: Path, label: Label, *, with_before: bool = True, seen: Callable[[int, int], None]
+    at: Path, revision: str | None, root: Path, label: Label, *, with_before: bool = True, seen: Callable[[int, int], None]
 ) -> Taken:
-    """Capture ``revisions`` (``None``: every branch) of the repository at ``at``. ``seen(done, total)`` follows the commits.
+    """Capture ``revision`` (one commit, or a range; ``None``: every branch) of the repository at ``at``. ``seen(done, total)`` follows.
 
     Stopped at any moment, what was kept stays and the next call goes on. Raises :class:`Failed` while a drainer is at work.
     """
-    listed = labelled(at, revisions)
+    if revision is not None and not is_range(revision):
+        revision = f"{resolve(at, revision)}^!"
+    listed = labelled(at, None if revision is None else [revision])
     ids = [one.id for one in listed]
     people = {person for commit in walk(at, ids, alone=True) for person in commit.people}
     try:

@@ -42,7 +42,7 @@ def command(
     owner = whose(Path(repo), tenant=tenant, cluster=cluster, root=root)
     with progress("commits") as seen:
         taken = take(
-            Path(repo), None if everything else [revision or "HEAD"], owner.root, owner.label, with_before=not no_before, seen=seen
+            Path(repo), None if everything else revision or "HEAD", owner.root, owner.label, with_before=not no_before, seen=seen
         )
     if as_json:
         echo_json({"commits": taken.named, "kept": taken.kept})

@@ -76,15 +76,15 @@ def test_taken_twice_it_is_kept_once(long: Work) -> None:
 
 def test_what_hooks_captured_before_is_not_doubled(long: Work) -> None:
     owner = whose(long.path, tenant=None, cluster=None, root=None)
-    assert take(long.path, ["main~5"], owner.root, owner.label, seen=quiet) == Taken(1, 1)
+    assert take(long.path, "main~5", owner.root, owner.label, seen=quiet) == Taken(1, 1)
     assert take_all(long) == Taken(COMMITS, COMMITS - 1)
     expect_all(long)
 
 
 def test_a_range_takes_just_that_and_branches_are_labelled(long: Work) -> None:
     owner = whose(long.path, tenant=None, cluster=None, root=None)
-    assert take(long.path, ["main..side"], owner.root, owner.label, seen=quiet).named == 0
-    assert take(long.path, ["main~3..main"], owner.root, owner.label, seen=quiet) == Taken(3, 3)
+    assert take(long.path, "main..side", owner.root, owner.label, seen=quiet).named == 0
+    assert take(long.path, "main~3..main", owner.root, owner.label, seen=quiet) == Taken(3, 3)
     assert {record.body.model_dump()["branch"] for record in long.records()} == {"main"}
 
 
