@@ -6,6 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
+from typing import Literal
 
 from corpus.errors import BadInput
 
@@ -13,7 +14,7 @@ from corpus.errors import BadInput
 # where ``\b`` sees no edge.
 _LEFT = r"(?:\b|\\[abefnrtv0]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})"
 _RIGHT = r"\b"
-_FIELDS = {"id", "entity_type", "pattern", "keywords", "gate", "whole_word", "ignore_case", "entropy", "stop", "score", "validator"}
+_FIELDS = {"id", "entity_type", "pattern", "keywords", "gate", "edge", "ignore_case", "entropy", "stop", "score", "validator"}
 # A bounded repeat is what makes a window around a hit sufficient; this is the widest match any rule may have, in bytes.
 MAX_SPAN = 8192
 
@@ -23,7 +24,8 @@ class Rule:
     """``pattern`` is RE2 syntax over UTF-8 bytes and bounded in width; the group ``secret`` (else the whole match) is what is replaced.
 
     A match counts only if it holds one of ``keywords`` (ASCII, any case) or, where given, a match of ``gate``; with neither, the pattern
-    itself is the gate. ``whole_word`` asks that the match starts and ends at a word's edge. ``entropy`` is the least Shannon entropy of the
+    itself is the gate. ``edge`` says where a match must lie at a word's edge: at
+    ``both`` ends, at its ``left``, or at ``none``. ``entropy`` is the least Shannon entropy of the
     secret in bits a character, ``stop`` are substrings (any case) that make it ordinary text, ``validator`` names a function of
     :mod:`corpus.redaction.validators`, ``score`` is how sure a match is, above 0 and at most 1.
     """
@@ -33,7 +35,7 @@ class Rule:
     pattern: str
     keywords: tuple[str, ...] = ()
     gate: str | None = None
-    whole_word: bool = True
+    edge: Literal["both", "left", "none"] = "both"
     ignore_case: bool = False
     entropy: float = 0.0
     stop: tuple[str, ...] = ()
@@ -44,10 +46,10 @@ class Rule:
     def expression(self) -> str:
         """The pattern as it is run: flags and word edges added."""
         flags = "(?i)" if self.ignore_case else ""
-        if not self.whole_word:
+        if self.edge == "none":
             return flags + self.pattern
-        body = self.pattern if "(?P<secret>" in self.pattern else f"(?P<secret>{self.pattern})"
-        return f"{flags}{_LEFT}(?:{body}){_RIGHT}"
+        body = f"(?:{self.pattern})" if "(?P<secret>" in self.pattern else f"(?P<secret>{self.pattern})"
+        return f"{flags}{_LEFT}{body}{_RIGHT if self.edge == 'both' else ''}"
 
     @property
     def gates(self) -> tuple[tuple[str, bool], ...]:

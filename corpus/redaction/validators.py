@@ -1,107 +1,92 @@
-"""Checks that a pattern cannot express: check digits, number plans, what a value must be to be a secret."""
+"""The checks that rules name; those of structured identities are next door in :mod:`corpus.redaction.structured`."""
 
 from __future__ import annotations
 
-import ipaddress
+import base64
 import re
 from collections.abc import Callable
 from typing import Any
 
+from corpus.redaction import looks
+from corpus.redaction.assigned import Span, assigned
 from corpus.redaction.finding import Subject
+from corpus.redaction.structured import card, email, iban, ip, mac, name, phone, ssn
 
-Span = tuple[int, int]
 # (subject, the match, start and end of its secret) -> the span to report, or None where it is nothing.
 Validator = Callable[[Subject, Any, int, int], Span | None]
 
-_ALNUM = re.compile(rb"[0-9A-Za-z]")
 
-
-def luhn(digits: bytes) -> bool:
-    """ISO/IEC 7812-1 annex B: the check digit of a card number (ASCII digits only)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = digit - 48
-        if place % 2:
-            value = value * 2 - 9 if value > 4 else value * 2
-        total += value
-    return total % 10 == 0
-
-
-def mod97(iban: str) -> bool:
-    """ISO 7064 MOD 97-10 as ISO 13616 uses it; ``iban`` without spaces, upper case."""
-    return int("".join(str(int(each, 36)) for each in iban[4:] + iban[:4])) % 97 == 1
-
-
-def _digit_near(data: bytes, start: int, end: int) -> bool:
-    """Whether the span is the inside of a longer number: ``1.4111...``, ``4111....5``, ``-4111-2``."""
-    before, after = data[max(0, start - 2) : start], data[end : end + 2]
-    return bool(re.search(rb"\d[.,_-]?\Z|[.][-]?\Z", before) or re.match(rb"[.,_-]?\d|[.]\w", after))
-
-
-def card(subject: Subject, match: Any, start: int, end: int) -> Span | None:
-    value = subject.data[start:end]
-    digits = value.replace(b" ", b"").replace(b"-", b"")
-    if len(set(digits)) < 4 or not luhn(digits) or _digit_near(subject.data, start, end):
+def mixed(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """A token that has digits and letters and is no example."""
+    value = looks.stripped(subject.data[start:end])
+    if not any(map(str.isdigit, value)) or not any(map(str.isalpha, value)) or "EXAMPLE" in value.upper():
         return None
-    return start, end
+    return token(subject, match, start, end)
 
 
-# ISO 13616 registry: the length of each country's numbers.
-_IBAN = {
-    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "BY": 28, "CH": 21, "CR": 22,
-    "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FO": 18, "FR": 27, "GB": 22, "GE": 22,
-    "GI": 23, "GL": 18, "GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26, "IT": 27, "JO": 30, "KW": 30,
-    "KZ": 20, "LB": 28, "LC": 32, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "LY": 25, "MC": 27, "MD": 24, "ME": 22, "MK": 19, "MR": 27,
-    "MT": 31, "MU": 30, "NL": 18, "NO": 15, "PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SC": 31,
-    "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25, "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
-}  # fmt: skip
+def token(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """A token that is no mask, no reference, no sequence and not made of words."""
+    value = looks.stripped(subject.data[start:end])
+    return (start, end) if looks.generated(value) else None
 
 
-def iban(subject: Subject, match: Any, start: int, end: int) -> Span | None:
-    """The longest head of the match that is a number of its country's length with right check digits."""
-    value = subject.data[start:end].decode("ascii")
-    size = _IBAN.get(value[:2])
-    taken = 0
-    for at, each in enumerate(value):
-        taken += each != " "
-        if taken == size:
-            whole = value[: at + 1].replace(" ", "")
-            ends_there = not _ALNUM.match(subject.data, start + at + 1)
-            return (start, start + at + 1) if ends_there and mod97(whole) else None
-    return None
+def password(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """A password where only a password stands: anything but a placeholder or a reference."""
+    value = looks.stripped(subject.data[start:end])
+    return None if len(value) < 3 or looks.placeholder(value) else (start, end)
 
 
-def ip(subject: Subject, match: Any, start: int, end: int) -> Span | None:
-    """An address of some machine: not loopback, unspecified, a mask, a version or part of a longer dotted or coloned run.
-
-    Loopback and unspecified addresses are nobody's and stay, as do masks (255.x) and the multicast and broadcast ranges.
-    """
-    data = subject.data
-    if re.search(rb"[\w.:-]\Z", data[max(0, start - 1) : start]) or re.match(rb"[:\w]|\.\w|-\d", data[end : end + 2]):
+def flag(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """The value of a command-line flag: no further flag, no word of a sentence."""
+    value = looks.stripped(subject.data[start:end])
+    if value.startswith("-") or looks.placeholder(value) or looks.pathlike(value):
         return None
+    tight = subject.data[start - 1 : start] in b"=\"'"
+    return (start, end) if looks.generated(value, 6) or (tight and not looks.wordy(value)) else None
+
+
+def basic(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """RFC 7617: base64 of ``user:password`` in printable characters."""
+    value = subject.data[start:end].rstrip(b"=")
     try:
-        address = ipaddress.ip_address(data[start:end].decode("ascii"))
+        plain = base64.b64decode(value + b"=" * (-len(value) % 4), altchars=b"-_" if b"-" in value or b"_" in value else None).decode()
     except ValueError:
         return None
-    if address.is_loopback or address.is_unspecified or address.is_multicast or (address.is_reserved and address.version == 4):
+    user, colon, secret = plain.partition(":")
+    printable = colon and plain.isprintable()
+    return (start, end) if printable and not (looks.placeholder(secret or "x") and looks.placeholder(user or "x")) else None
+
+
+# RFC 7515 and 7516: three or five parts in base64url; a detached payload or an absent key leaves a part empty.
+_JWT = re.compile(rb"[A-Za-z0-9_-]{10,8192}+(?:(?:\.|%2[Ee])[A-Za-z0-9_-]{0,16384}+){2,4}")
+
+
+def jwt(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """The whole token that begins here, whose header must be JSON."""
+    whole = _JWT.match(subject.data, start)
+    if whole is None:
         return None
-    if address.version == 4:
-        first, last = data[start:end].split(b".")[0], data[end - 2 : end]
-        versionish = re.search(
-            rb"(?i)(?:version|ver|release|\bv|rev|oid|section|chapter|[<>=~^!]=?)[\"'\s:=]{0,4}\Z", data[max(0, start - 24) : start]
-        )
-        if first == b"0" or versionish or (len(data[start:end]) == 7 and last == b".0"):
-            return None
-    elif len(re.findall(rb"[0-9A-Fa-f]{1,4}", data[start:end])) < 3:
+    head = re.split(rb"\.|%2[Ee]", whole[0])[0]
+    try:
+        return whole.span() if base64.urlsafe_b64decode(head + b"=" * (-len(head) % 4)).lstrip()[:2] in (b'{"', b"{ ", b"{\n") else None
+    except ValueError:
         return None
-    return start, end
 
 
-def mac(subject: Subject, match: Any, start: int, end: int) -> Span | None:
-    value = subject.data[start:end]
-    if re.search(rb"[:-]\Z", subject.data[max(0, start - 1) : start]) or re.match(rb"[:-]", subject.data[end : end + 1]):
-        return None
-    return None if len(set(value.replace(b"-", b":").split(b":"))) < 3 else (start, end)
-
-
-VALIDATORS: dict[str, Validator] = {"card": card, "iban": iban, "ip": ip, "mac": mac}
+VALIDATORS: dict[str, Validator] = {
+    "assigned": assigned,
+    "basic": basic,
+    "card": card,
+    "email": email,
+    "flag": flag,
+    "iban": iban,
+    "ip": ip,
+    "jwt": jwt,
+    "mac": mac,
+    "mixed": mixed,
+    "name": name,
+    "password": password,
+    "phone": phone,
+    "ssn": ssn,
+    "token": token,
+}

@@ -1,0 +1,165 @@
+"""Checks of structured identities: check digits, number plans, what surrounds a number that is part of something else."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+from corpus.redaction.finding import Subject
+
+_ALNUM = re.compile(rb"[0-9A-Za-z]")
+Span = tuple[int, int]
+
+
+def luhn(digits: bytes) -> bool:
+    """ISO/IEC 7812-1 annex B: the check digit of a card number (ASCII digits only)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = digit - 48
+        if place % 2:
+            value = value * 2 - 9 if value > 4 else value * 2
+        total += value
+    return total % 10 == 0
+
+
+def mod97(iban: str) -> bool:
+    """ISO 7064 MOD 97-10 as ISO 13616 uses it; ``iban`` without spaces, upper case."""
+    return int("".join(str(int(each, 36)) for each in iban[4:] + iban[:4])) % 97 == 1
+
+
+def _digit_near(data: bytes, start: int, end: int) -> bool:
+    """Whether the span is the inside of a longer number: ``1.4111...``, ``4111....5``, ``-4111-2``."""
+    before, after = data[max(0, start - 2) : start], data[end : end + 2]
+    return bool(re.search(rb"\d[.,_-]?\Z|[.][-]?\Z", before) or re.match(rb"[.,_-]?\d|[.]\w", after))
+
+
+def card(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    value = subject.data[start:end]
+    digits = value.replace(b" ", b"").replace(b"-", b"")
+    if len(set(digits)) < 4 or not luhn(digits) or _digit_near(subject.data, start, end):
+        return None
+    return start, end
+
+
+# ISO 13616 registry: the length of each country's numbers.
+_IBAN = {
+    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29, "BY": 28, "CH": 21, "CR": 22,
+    "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FO": 18, "FR": 27, "GB": 22, "GE": 22,
+    "GI": 23, "GL": 18, "GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26, "IT": 27, "JO": 30, "KW": 30,
+    "KZ": 20, "LB": 28, "LC": 32, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "LY": 25, "MC": 27, "MD": 24, "ME": 22, "MK": 19, "MR": 27,
+    "MT": 31, "MU": 30, "NL": 18, "NO": 15, "PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "SA": 24, "SC": 31,
+    "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25, "SV": 28, "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
+}  # fmt: skip
+
+
+def iban(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """The longest head of the match that is a number of its country's length with right check digits."""
+    value = subject.data[start:end].decode("ascii")
+    size = _IBAN.get(value[:2])
+    taken = 0
+    for at, each in enumerate(value):
+        taken += each != " "
+        if taken == size:
+            whole = value[: at + 1].replace(" ", "")
+            ends_there = not _ALNUM.match(subject.data, start + at + 1)
+            return (start, start + at + 1) if ends_there and mod97(whole) else None
+    return None
+
+
+def ip(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """An address of some machine: not loopback, unspecified, a mask, a version or part of a longer dotted or coloned run.
+
+    Loopback and unspecified addresses are nobody's and stay, as do masks (255.x) and the multicast and broadcast ranges.
+    """
+    data = subject.data
+    if re.search(rb"[\w.:-]\Z", data[max(0, start - 1) : start]) or re.match(rb"[:\w]|\.\w|-\d", data[end : end + 2]):
+        return None
+    try:
+        address = ipaddress.ip_address(data[start:end].decode("ascii"))
+    except ValueError:
+        return None
+    if address.is_loopback or address.is_unspecified or address.is_multicast or (address.is_reserved and address.version == 4):
+        return None
+    if address.version == 4:
+        first, last = data[start:end].split(b".")[0], data[end - 2 : end]
+        versionish = re.search(
+            rb"(?i)(?:version|ver|release|\bv|rev|oid|section|chapter|[<>=~^!]=?)[\"'\s:=]{0,4}\Z", data[max(0, start - 24) : start]
+        )
+        if first == b"0" or versionish or (len(data[start:end]) == 7 and last == b".0"):
+            return None
+    elif len(re.findall(rb"[0-9A-Fa-f]{1,4}", data[start:end])) < 3:
+        return None
+    return start, end
+
+
+def mac(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    value = subject.data[start:end]
+    if re.search(rb"[:-]\Z", subject.data[max(0, start - 1) : start]) or re.match(rb"[:-]", subject.data[end : end + 1]):
+        return None
+    return None if len(set(value.replace(b"-", b":").split(b":"))) < 3 else (start, end)
+
+
+# Ends of names of files, attributes and decorators that look like a mail domain's last label.
+_NO_DOMAIN = frozenset(
+    b"py js ts tsx jsx css scss json yml yaml toml md rst txt html xml png jpg jpeg gif svg webp ico pdf zip gz lock whl sh rb go rs java c h cc cpp"
+    b" hpp so dll exe bin log cfg ini conf local service target timer socket mount".split()
+)
+
+
+def email(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """An address of a mailbox: no file (``icon@2x.png``), no git remote (``git@host:``), no password of a URL."""
+    value = subject.data[start:end]
+    git_remote = value.startswith((b"git@", b"hg@", b"ssh@")) and subject.data[end : end + 1] in b":/"
+    if git_remote or value.rpartition(b".")[2].lower() in _NO_DOMAIN:
+        return None
+    return start, end
+
+
+# Words that no person is called, in a name beside an address.
+_ROLE = re.compile(
+    rb"(?i)\b(?:the|team|group|list|support|developers?|contributors?|maintainers?|authors?|bot|noreply|github|gitlab|project|foundation|inc|llc|gmbh|ltd"
+    rb"|copyright|email|mail|contact|admin|user|name|your|example|security|from|to|by|or|and|at)\b"
+)
+
+
+def name(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """A person's name beside an address or in a trailer; roles, groups and what is already replaced are nobody's."""
+    value = subject.data[start:end]
+    if _ROLE.search(value) or b"\x01" in value or value.endswith(b"[bot]") or re.search(rb"\d|[;={}/\\]|[(\[][^)\]]*\Z", value):
+        return None
+    return start, end
+
+
+def ssn(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """A US social security number: areas 000, 666 and 900-999, group 00 and serial 0000 are never given out (SSA, since 2011).
+
+    Its shape is that of many part numbers, so the text before must speak of one.
+    """
+    area, group, serial = subject.data[start:end].split(b"-")
+    if area in (b"000", b"666") or area >= b"900" or group == b"00" or serial == b"0000":
+        return None
+    before = subject.data[max(0, start - 60) : start]
+    return (start, end) if re.search(rb"(?i)\bssn\b|social.security|\bsocial\b|taxpayer", before) else None
+
+
+def phone(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """A number that its country's plan knows; without a country code it is tried in the plans of the US, Great Britain and Germany."""
+    import phonenumbers
+
+    data = subject.data
+    if re.search(rb"[\w.$#/=-]\Z", data[max(0, start - 1) : start]) or re.match(rb"[\w]|[.:/-]\d", data[end : end + 2]):
+        return None
+    value = data[start:end].decode("ascii")
+    digits = [each for each in value if each.isdigit()]
+    if not 8 <= len(digits) <= 16 or len(set(digits)) < 4 or re.fullmatch(r"\d{4}-\d\d-\d\d.*|\d{1,3}(?:\.\d{1,3}){3}", value):
+        return None
+    international = value if value[0] == "+" else f"+{value[2:]}" if value.startswith("00") else None
+    tries = [(international, None)] if international else [(value, region) for region in ("US", "GB", "DE")]
+    for text, region in tries:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(text, region)):
+                return start, end
+        except phonenumbers.NumberParseException:
+            continue
+    return None
