@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus.build.reasons import Reason
 from corpus.build.render import Shards
 from corpus.errors import BadInput, Broken, Refused
 from tests.corpus.build.world import Change, World, make, rows, tree
@@ -23,7 +24,7 @@ def full(world: World) -> World:
     """A little of everything that a build treats differently."""
     for day in range(1, 6):
         world.edit(f"Change {day}\n", created=f"2026-05-0{day}T00:00:00Z")
-    world.edit(parents=2)
+    world.edit(parents=2, created="2026-01-01T00:00:00Z")
     world.edit("Mail dev.two@example.org about it\n", created="2026-04-01T00:00:00Z")
     world.edit(message=None)
     world.edit(changes=[Change("a", "1\n", "1\n")])
@@ -39,6 +40,7 @@ def test_records_in_are_rows_and_what_was_dropped(full: World, tmp_path: Path) -
     assert {name: built.records_in for name, built in found.items()} == {"pretrain": 9, "sft": 9, "dpo": 3}
     for name, built in found.items():
         assert built.records_in == built.rows + sum(built.dropped.values())
+        assert list(built.dropped) == [reason for reason in Reason if reason in built.dropped]
         written = rows(tmp_path / "out", name)
         assert built.rows == len(written) == len(built.members) == sum(file.rows for file in built.files) == sum(built.classes.values())
         assert [(row.get("metadata", row)["key"], row.get("metadata", row)["id"]) for row in written] == list(built.members)
