@@ -16,7 +16,8 @@ _BIGRAMS = wordlist("bigrams.txt")
 # Camel case, snake case, digits and separators part words.
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _REFERENCE = re.compile(
-    r"\$[A-Za-z_{(]|\{\{|\}\}|^<.*>$|<[a-z]+[ _-][a-z _-]+>|%[({]?[A-Za-z_]+[)}%]|%[sdrv]\b|#\{|\\\(|\$\d|\[[a-z]"
+    r"\$[A-Za-z_{(]|\{\}|\{\d*:|\{[A-Za-z_.\d]+\}|\{\{|\}\}"
+    r"|^<.*>$|<[a-z]+[ _-][a-z _-]+>|%[({]?[A-Za-z_]+[)}%]|%[sdrv]\b|#\{|\\\(|\$\d|\[[a-z]"
     r"|(?:^|[^a-z])x{3,}|\*{3,}|\.{3}|\u2026|-{4,}|_{3,}"
     r"|^\s*(?:os\.|env\.|process\.|self\.|this\.|config\.|settings\.|vault:|ENC\[|arn:|secretref|op://|file:|!)",
     re.IGNORECASE,

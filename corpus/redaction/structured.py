@@ -67,6 +67,12 @@ def iban(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     return None
 
 
+# What a dotted number of four parts is after these words: a version, an object identifier, a section of a standard.
+_VERSION = re.compile(
+    rb"(?i)(?:version|ver|release|\bv|rev|oid|section|chapter|sec|(?:rfc|ecma|iso|iec)[ -]?[0-9-]{1,8},?|[<>=~^!]=?)[\"'\s:=]{0,4}\Z"
+)
+
+
 def ip(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     """An address of some machine: not loopback, unspecified, a mask, a version or part of a longer dotted or coloned run.
 
@@ -83,12 +89,10 @@ def ip(subject: Subject, match: Any, start: int, end: int) -> Span | None:
         return None
     if address.version == 4:
         first, last = data[start:end].split(b".")[0], data[end - 2 : end]
-        versionish = re.search(
-            rb"(?i)(?:version|ver|release|\bv|rev|oid|section|chapter|[<>=~^!]=?)[\"'\s:=]{0,4}\Z", data[max(0, start - 24) : start]
-        )
+        versionish = _VERSION.search(data, max(0, start - 24), start)
         if first == b"0" or versionish or (len(data[start:end]) == 7 and last == b".0"):
             return None
-    elif len(re.findall(rb"[0-9A-Fa-f]{1,4}", data[start:end])) < 3:
+    elif len(re.findall(rb"[0-9A-Fa-f]", data[start:end])) < 6 or not re.search(rb"[0-9]", data[start:end]):
         return None
     return start, end
 
@@ -102,8 +106,8 @@ def mac(subject: Subject, match: Any, start: int, end: int) -> Span | None:
 
 # Ends of names of files, attributes and decorators that look like a mail domain's last label.
 _NO_DOMAIN = frozenset(
-    b"py js ts tsx jsx css scss json yml yaml toml md rst txt html xml png jpg jpeg gif svg webp ico pdf zip gz lock whl sh rb go rs java c h cc cpp"
-    b" hpp so dll exe bin log cfg ini conf local service target timer socket mount".split()
+    b"py js ts tsx jsx css scss json yml yaml toml md rst txt html xml png jpg jpeg gif svg webp ico pdf zip gz lock whl sh rb go rs"
+    b" java c h cc cpp hpp so dll exe bin log cfg ini conf local service target timer socket mount".split()
 )
 
 

@@ -66,11 +66,14 @@ def jwt(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     whole = _JWT.match(subject.data, start)
     if whole is None:
         return None
-    head = re.split(rb"\.|%2[Ee]", whole[0])[0]
+    parts = re.split(rb"\.|%2[Ee]", whole[0])
+    if len(parts[1]) < 4 and len(parts) < 5:
+        return None
     try:
-        return whole.span() if base64.urlsafe_b64decode(head + b"=" * (-len(head) % 4)).lstrip()[:2] in (b'{"', b"{ ", b"{\n") else None
+        head = base64.urlsafe_b64decode(parts[0] + b"=" * (-len(parts[0]) % 4))
     except ValueError:
         return None
+    return whole.span() if re.match(rb'\s*\{\s*"', head) else None
 
 
 VALIDATORS: dict[str, Validator] = {
