@@ -62,14 +62,41 @@ def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:
         assert not found, f"{path.relative_to(HERE)}: {found and found[0]}"
 
 
-def test_the_wheel_carries_the_hooks_and_no_tests(tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=HERE, capture_output=True, check=True
-    )
-    (wheel,) = tmp_path.glob("*.whl")
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)], cwd=HERE, capture_output=True, check=True)
+    (made,) = out.glob("*.whl")
+    return made
+
+
+def test_the_wheel_carries_the_hooks_and_no_tests(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     shells = {path.name for path in (HERE / "hooks").glob("*.sh")}
     assert shells
     assert {f"capture/hooks/shell/{name}" for name in shells} <= held
     assert {"capture/cli.py", "corpus/cli.py"} <= held
     assert not [name for name in held if name.startswith(("tests/", "demo/", "bench/"))]
+
+
+def test_the_wheel_alone_can_place_hooks_and_redact(wheel: Path, tmp_path: Path, guard_home: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    (tmp_path / "address.txt").write_text("to lena.moreau@kontor-" + "4711.de\n")
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "billing")], check=True)
+
+    def capture(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", "import capture.cli as c, sys; print(c.__file__, file=sys.stderr); c.main()", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith(str(tmp_path / "site")), "the wheel's own code was run"
+        return done.stdout
+
+    capture("install", "billing", "--tenant", "acme", "--cluster", "payments")
+    assert "capture" in (tmp_path / "billing" / ".git" / "hooks" / "post-commit").read_text()
+    assert "REDACTED_EMAIL_ADDRESS_" in capture("redact", "address.txt")
