@@ -26,6 +26,9 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
     lock = _hold(aside)
     done = False
     try:
+        old = _old(target)
+        if old.exists() and not target.exists():  # a build was killed between its two renames
+            old.rename(target)
         for entry in aside.iterdir():
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         yield aside
@@ -53,14 +56,14 @@ def check(out: Path, root: Path, tenant: str) -> Path:
         return target
     if not target.is_dir():
         raise BadInput(f"--out {target} is a file: choose a directory")
-    present = {path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()}
-    if not present:
-        return target
     before = earlier(target)
     if before is None:
-        raise BadInput(f"--out {target} is not empty and not an earlier build: choose another directory or empty it")
+        if any(target.iterdir()):
+            raise BadInput(f"--out {target} is not empty and not an earlier build: choose another directory or empty it")
+        return target
     if before.query.tenant != tenant:
         raise Refused(f"--out {target} holds a build of tenant {before.query.tenant[:64]!r}: choose another directory for {tenant!r}")
+    present = {path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()}
     foreign = sorted(present - before.files())
     if foreign:
         raise BadInput(f"--out {target} holds {foreign[0]!r}, which its build did not write: move it away or choose another directory")
@@ -98,13 +101,22 @@ def _put(aside: Path, target: Path) -> None:
         for name in files:
             _sync(Path(directory, name))
         _sync(Path(directory))
-    old = target.with_name(f".{target.name}.replaced")
+    old = _old(target)
+    shutil.rmtree(old, ignore_errors=True)
     if target.exists():
-        shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
-    aside.rename(target)
+    try:
+        aside.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
     _sync(target.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.replaced")
 
 
 def _sync(path: Path) -> None:

@@ -112,6 +112,16 @@ def test_two_builds_of_one_directory_do_not_mix(world: World, built: Path) -> No
     make(world, built, "sft")
 
 
+@pytest.mark.parametrize("stand", [lambda path: path.write_text("mine"), lambda path: path.symlink_to("/")])
+def test_what_stands_where_a_build_is_made_is_bad_input_and_left_alone(world: World, built: Path, stand: Callable[[Path], object]) -> None:
+    aside = built.with_name(".out.building")
+    stand(aside)
+    before = aside.lstat()
+    with pytest.raises(BadInput, match=r"\.out\.building stands in the way"):
+        make(world, built, "sft")
+    assert aside.lstat() == before
+
+
 def test_what_a_killed_build_left_is_never_taken_for_a_build_and_goes_with_the_next(world: World, built: Path) -> None:
     before = tree(built)
     script = (
@@ -126,6 +136,33 @@ def test_what_a_killed_build_left_is_never_taken_for_a_build_and_goes_with_the_n
     make(world, built, "sft")
     assert tree(built) == before
     assert not built.with_name(".out.building").exists()
+
+
+def test_a_build_that_cannot_be_moved_into_place_puts_the_earlier_one_back(
+    world: World, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(built)
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name.endswith(".building"):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    world.edit()
+    with pytest.raises(KeyboardInterrupt):
+        make(world, built, "sft")
+    assert tree(built) == before
+    assert sorted(path.name for path in built.parent.iterdir()) == ["out", "root"]
+
+
+def test_an_earlier_build_that_a_killed_one_had_set_aside_comes_back(world: World, built: Path) -> None:
+    before = tree(built)
+    built.rename(built.with_name(".out.replaced"))
+    with pytest.raises(BadInput):
+        make(world, built, "dpo")
+    assert tree(built) == before
 
 
 def test_an_interrupt_leaves_nothing_behind(world: World, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus.commands.view import plain
+from corpus.record import LinkKind
 from tests.corpus.build.world import Change, World
 
 Corpus = Callable[..., subprocess.CompletedProcess[str]]
@@ -143,7 +144,15 @@ def test_a_sample_of_a_recipe_is_rows_as_a_trainer_sees_them(corpus: Corpus, wor
 
 
 def test_a_sample_of_a_type_that_is_none_is_bad_input(corpus: Corpus, world: World) -> None:
-    one_line(corpus("sample", "--tenant", "acme", "--type", "commit"), 2, "edit, feedback, link")
+    one_line(corpus("sample", "--tenant", "acme", "--type", "commit"), 2, "edit")
+
+
+def test_a_link_can_be_sampled(corpus: Corpus, world: World) -> None:
+    link = world.link(LinkKind.SUPERSEDED_BY, *world.appended[:2])
+    (record,) = json.loads(corpus("sample", "--tenant", "acme", "--type", "link", "--json").stdout)
+    assert record["key"] == link
+    assert record["body"]["from"] == world.appended[0]
+    assert "superseded_by" in corpus("show", link, "--tenant", "acme").stdout
 
 
 def test_a_sample_is_of_records_or_of_rows(corpus: Corpus, world: World) -> None:
