@@ -18,7 +18,7 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _REFERENCE = re.compile(
     r"\$[A-Za-z_{(]|\{\}|\{\d*:|\{[A-Za-z_.\d]+\}|\{\{|\}\}"
     r"|^<.*>$|<[a-z]+[ _-][a-z _-]+>|%[({]?[A-Za-z_]+[)}%]|%[sdrv]\b|#\{|\\\(|\$\d|\[[a-z]"
-    r"|(?:^|[^a-z])x{3,}|\*{3,}|\.{3}|\u2026|-{4,}|_{3,}"
+    r"|&#?\w{2,8};|(?:^|[^a-z])x{3,}|\*{3,}|\.{3}|\u2026|-{4,}|_{3,}"
     r"|^\s*(?:os\.|env\.|process\.|self\.|this\.|config\.|settings\.|vault:|ENC\[|arn:|secretref|op://|file:|!)",
     re.IGNORECASE,
 )
@@ -91,8 +91,10 @@ def generated(value: str, least: int = 8) -> bool:
             return False
         return digits >= 3 or runs >= 2 or not wordy(value)
     if letters:
-        # Letters alone: long, or with the alphabet of base64, and in no word's order.
-        return len(value) >= 12 and not wordy(value)
+        # Letters alone: long, in no word's order, and no CamelCase name.
+        parts = _PARTS.findall(value)
+        camel = len(parts) > 1 and not value.islower() and letters >= 4 * len(parts)
+        return len(value) >= 12 and not camel and not wordy(value)
     return len(value) >= 10 and digits >= 10
 
 

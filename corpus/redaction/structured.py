@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import Any
 
-from corpus.redaction.finding import Subject
+from corpus.redaction.finding import Place, Subject
 
 _ALNUM = re.compile(rb"[0-9A-Za-z]")
 Span = tuple[int, int]
@@ -37,7 +37,11 @@ def _digit_near(data: bytes, start: int, end: int) -> bool:
 def card(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     value = subject.data[start:end]
     digits = value.replace(b" ", b"").replace(b"-", b"")
-    if len(set(digits)) < 4 or not luhn(digits) or _digit_near(subject.data, start, end):
+    term = re.match(rb"[ ]?\*", subject.data[end : end + 2])  # of a polynomial
+    literal = subject.place is Place.CODE and subject.data[start - 1 : start] not in b"\"'`>" and digits == value
+    if literal and len(digits) not in (15, 16):
+        return None  # a bare number of an uncommon length is a constant
+    if term or len(set(digits)) < 4 or not luhn(digits) or _digit_near(subject.data, start, end):
         return None
     return start, end
 
@@ -73,10 +77,18 @@ _VERSION = re.compile(
 )
 
 
+# RFC 5737 and RFC 3849: for documentation; and where clouds serve an instance its metadata.
+_NOBODYS = [
+    ipaddress.ip_network(each)
+    for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "169.254.169.254/32", "fd00:ec2::254/128")
+]
+
+
 def ip(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     """An address of some machine: not loopback, unspecified, a mask, a version or part of a longer dotted or coloned run.
 
-    Loopback and unspecified addresses are nobody's and stay, as do masks (255.x) and the multicast and broadcast ranges.
+    Nobody's addresses stay: loopback, unspecified, masks (255.x), multicast and broadcast, those for documentation, the metadata address
+    of clouds, and private networks in CIDR notation.
     """
     data = subject.data
     if re.search(rb"[\w.:-]\Z", data[max(0, start - 1) : start]) or re.match(rb"[:\w]|\.\w|-\d", data[end : end + 2]):
@@ -86,6 +98,8 @@ def ip(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     except ValueError:
         return None
     if address.is_loopback or address.is_unspecified or address.is_multicast or (address.is_reserved and address.version == 4):
+        return None
+    if any(address in network for network in _NOBODYS) or (address.is_private and re.match(rb"/\d", data[end : end + 2])):
         return None
     if address.version == 4:
         first, last = data[start:end].split(b".")[0], data[end - 2 : end]
@@ -148,7 +162,7 @@ def ssn(subject: Subject, match: Any, start: int, end: int) -> Span | None:
 
 
 def phone(subject: Subject, match: Any, start: int, end: int) -> Span | None:
-    """A number that its country's plan knows; without a country code it is tried in the plans of the US, Great Britain and Germany."""
+    """A number of some country's plan; without a country code the plans of the US, Great Britain and Germany are tried."""
     import phonenumbers
 
     data = subject.data
@@ -160,9 +174,13 @@ def phone(subject: Subject, match: Any, start: int, end: int) -> Span | None:
         return None
     international = value if value[0] == "+" else f"+{value[2:]}" if value.startswith("00") else None
     tries = [(international, None)] if international else [(value, region) for region in ("US", "GB", "DE")]
+    # With a country code and written in groups, or after a word that announces it, a possible number is one.
+    announced = international is None and start > match.start()
+    grouped = value[0] == "+" and not value[1:].isdigit()
+    known = phonenumbers.is_possible_number if announced or grouped else phonenumbers.is_valid_number
     for text, region in tries:
         try:
-            if phonenumbers.is_valid_number(phonenumbers.parse(text, region)):
+            if known(phonenumbers.parse(text, region)):
                 return start, end
         except phonenumbers.NumberParseException:
             continue
