@@ -51,6 +51,11 @@ class Enrolment:
     start: Position
     pauses: tuple[tuple[int, int | None], ...] = ()
 
+    @property
+    def id(self) -> str:
+        """16 hex digits that name the repository on this machine."""
+        return hashlib.sha256(os.fsencode(self.common_dir)).hexdigest()[:16]
+
     def paused_at(self, when: int) -> bool:
         """Whether ``when`` (seconds since the epoch) lies in a pause."""
         return any(begin <= when and (end is None or when <= end) for begin, end in self.pauses)
