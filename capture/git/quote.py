@@ -15,6 +15,11 @@ def escape_bytes(path: bytes) -> str:
     return _BYTES.sub(lambda at: _ESCAPES[at[0][0]].encode(), path).decode("ascii")
 
 
+def needs_escape(path: str) -> bool:
+    """Whether :func:`escape_text` changes ``path``."""
+    return _CHARACTERS.search(path) is not None
+
+
 def escape_text(path: str) -> str:
     """``path`` as git escapes it without ``core.quotePath``: control characters, quotes and backslashes alone."""
     return _CHARACTERS.sub(lambda at: _ESCAPES[ord(at[0])], path)

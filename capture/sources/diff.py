@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pygit2
 from pygit2.enums import DiffOption
 
-from capture.git.quote import escape_text
+from capture.git.quote import escape_text, needs_escape
 
 MAX_LINES = 1_000
 # A thousand lines of a minified bundle would be megabytes; what exceeds this is cut at a line as well.
 MAX_CHARACTERS = 1 << 20
+# What differs in more lines, of both images together, is not aligned: files of millions of lines of a few kinds take xdiff minutes.
+MAX_COMPARED_LINES = 400_000
 _CONTEXT = 3
+# Characters of both images up to which a difference is remembered; with the number of them it bounds the memory.
+_REMEMBERED = 64 << 10
 _NO_NEWLINE = "\\ No newline at end of file\n"
 _HUNK = re.compile(rb"^@@ -(\d+)((?:,\d+)?) \+(\d+)((?:,\d+)?) @@(.*)$", re.MULTILINE)
-_FUNCTION = re.compile(r"^[A-Za-z_$][^\n]*", re.MULTILINE)
+_FUNCTION_STARTS = frozenset(f"{string.ascii_letters}_$")
 # xdiff gives a hunk at most 80 bytes of the line it stands under (xemit.c), which may end inside a character or an identifier.
 _FUNCTION_BYTES = 80
 _FORCE_TEXT = DiffOption.FORCE_TEXT
@@ -39,8 +45,9 @@ class Name:
     escaped: bool = False
 
     def write(self, prefix: str = "") -> str:
-        inside = self.text if self.escaped else escape_text(self.text)
-        return f'"{prefix}{inside}"' if self.escaped or inside != self.text else f"{prefix}{inside}"
+        if self.escaped:
+            return f'"{prefix}{self.text}"'
+        return f'"{prefix}{escape_text(self.text)}"' if needs_escape(self.text) else prefix + self.text
 
     def label(self, prefix: str) -> str:
         """As ``---`` and ``+++`` lines have it: a tab ends a name that holds a space."""
@@ -103,7 +110,19 @@ def section(old: Name | None, new: Name | None, old_mode: str, mode: str, moved:
 
 
 def compare(before: str, after: str) -> Hunks:
-    """The hunks that turn ``before`` into ``after``, with three lines of context."""
+    """The hunks that turn ``before`` into ``after``, with three lines of context.
+
+    The last few hundred are remembered: a merge makes the difference again that its side's commits made.
+    """
+    return _remembered(before, after) if len(before) + len(after) <= _REMEMBERED else _compare(before, after)
+
+
+@lru_cache(maxsize=512)
+def _remembered(before: str, after: str) -> Hunks:
+    return _compare(before, after)
+
+
+def _compare(before: str, after: str) -> Hunks:
     if before == after:
         return Hunks()
     if not before:
@@ -113,12 +132,15 @@ def compare(before: str, after: str) -> Hunks:
         count, text = _all("-", before)
         return Hunks(f"@@ -{_span(count)} +0,0 @@\n{text}", 0, count)
     start, end, after_end = _differing(before, after)
+    skipped = before.count("\n", 0, start)
+    if before.count("\n", start, end) + after.count("\n", start, after_end) > MAX_COMPARED_LINES:
+        return _replaced(before[start:end], after[start:after_end], skipped)
+    # Both stay named until the patch is written: it points into their bytes, and pygit2 does not hold them.
     old, new = before[start:end].encode(), after[start:after_end].encode()
     patch = pygit2.Patch.create_from(old, new, flag=_FORCE_TEXT)
     _, additions, deletions = patch.line_stats
     data: bytes = patch.data
     at = data.find(b"\n@@ ") + 1
-    skipped = before.count("\n", 0, start)
     function = _function_before(before, start)
 
     def renumber(hunk: re.Match[bytes]) -> bytes:
@@ -128,6 +150,12 @@ def compare(before: str, after: str) -> Hunks:
         return b"@@ -%d%b +%d%b @@%b" % (int(hunk[1]) + skipped, hunk[2], int(hunk[3]) + skipped, hunk[4], within)
 
     return Hunks(_HUNK.sub(renumber, data[at:]).decode("utf-8"), additions, deletions)
+
+
+def _replaced(old: str, new: str, skipped: int) -> Hunks:
+    """All of ``old``, which stands below ``skipped`` lines, deleted and all of ``new`` added."""
+    (deletions, gone), (additions, come) = _all("-", old), _all("+", new)
+    return Hunks(f"@@ -{skipped + 1},{deletions} +{skipped + 1},{additions} @@\n{gone}{come}", additions, deletions)
 
 
 def _span(count: int) -> str:
@@ -144,12 +172,13 @@ def _all(sign: str, text: str) -> tuple[int, str]:
 
 def _function_before(text: str, end: int) -> bytes:
     """The last line before ``end`` that a hunk header would name, with its space, as xdiff's default finds it."""
-    start = end
+    start, step = end, 256
     while start > 0:
-        stop, start = start, max(text.rfind("\n", 0, max(start - 4096, 0)) + 1, 0)
-        found: list[str] = _FUNCTION.findall(text[start:stop])
-        if found:
-            return b" " + found[-1].encode()[:_FUNCTION_BYTES].rstrip()
+        stop, start = start, text.rfind("\n", 0, max(start - step, 0)) + 1
+        step *= 2
+        for line in reversed(text[start:stop].split("\n")):
+            if line[:1] in _FUNCTION_STARTS:
+                return b" " + line.encode()[:_FUNCTION_BYTES].rstrip()
     return b""
 
 

@@ -24,13 +24,15 @@ _GENERATED = ("Signed-off-by: ", "(cherry picked from commit ")
 def decode(data: bytes, encoding: str | None) -> str:
     """``data`` as text: by ``encoding`` (a commit's header) if it is a known character set, else as UTF-8, else as Latin-1, which
     reads any bytes. What came out as a lone surrogate is U+FFFD."""
-    for name in (encoding, "utf-8"):
-        if name and _CHARSETS.fullmatch(name.lower()):
-            try:
-                return _SURROGATE.sub("\ufffd", data.decode(name))
-            except (UnicodeDecodeError, LookupError):
-                continue
-    return data.decode("latin-1")
+    if encoding and _CHARSETS.fullmatch(encoding.lower()):
+        try:
+            return _SURROGATE.sub("\ufffd", data.decode(encoding))
+        except (UnicodeDecodeError, LookupError):
+            pass
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def moment(seconds: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,18 @@ def test_a_diff_of_few_long_lines_is_cut_at_a_line_too() -> None:
     cut.add("short\n")
     assert cut.text == "short\n"
     assert cut.lines_cut == 3
+
+
+def test_files_too_long_to_align_are_replaced_whole_in_bounded_time(tmp_path: Path) -> None:
+    ahead = "same\n" * 10
+    old = "".join("ab"[number * number % 7 % 2] + "\n" for number in range(1_500_000))
+    new = "".join("ab"[number * number % 11 % 2] + "\n" for number in range(1_500_000))
+    began = time.process_time()
+    hunks = compare(ahead + old, ahead + new)
+    assert time.process_time() - began < 5
+    text = section(Name("a"), Name("a"), FILE, FILE, None, hunks)
+    assert _apply(text, "a", ahead + old, tmp_path) == (ahead + new).encode()
+    assert hunks.text.startswith("@@ -11,1500000 +11,1500000 @@\n")
 
 
 def test_a_change_deep_in_a_large_file_is_found_where_it_is() -> None:

@@ -76,7 +76,7 @@ def test_a_key_that_crosses_line_1000(work: Any, key: list[str]) -> None:
 
 def test_a_key_and_an_address_in_message_path_and_branch(work: Any, key: list[str]) -> None:
     address = "dana.planted" + "@" + "mail.example"
-    work.put(f"from-{address}.txt", f"{address}\n")
+    work.put(f"{address}/notes.txt", f"{address}\n")
     work.commit(f"Ask {address}\n\n{_text(key)}")
     with open_repository(work.at) as repository:
         draft = edit_draft(repository, work.head(), LABEL, f"for/{address}")
