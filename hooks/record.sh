@@ -8,7 +8,9 @@ capture_nl='
 '
 [ ! -e "$capture_spool/paused" ] && [ ! -e "$capture_common/capture/paused" ] || exit 0
 # A rebase under way names all it made when it ends, in post-rewrite; what it leaves behind when it is given up, the sweep finds.
-[ "$capture_hook" != post-commit ] || [ ! -d "$capture_git/rebase-merge" ] || exit 0
+if [ "$capture_hook" != post-rewrite ]; then
+  [ ! -d "$capture_git/rebase-merge" ] && [ ! -e "$capture_git/rebase-apply/rebasing" ] || exit 0
+fi
 # A line each is all the format has: a directory with a newline in its name is left to the sweep.
 case $PWD$capture_git in *"$capture_nl"*) exit 0 ;; esac
 
