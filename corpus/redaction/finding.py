@@ -10,6 +10,7 @@ IDENTIFIER = re.compile(r"REDACTED_([A-Z][A-Z0-9_]{0,40})_[0-9a-f]{12}")
 _IDENTIFIER_BYTES = re.compile(IDENTIFIER.pattern.encode())
 # No rule's pattern accepts this byte as part of a word, and validators refuse a value made of it.
 NEUTRAL = b"\x01"
+_ESCAPE = re.compile(rb"\\[abefnrtv0]\Z|\\x[0-9A-Fa-f]{2}\Z|\\u[0-9A-Fa-f]{4}\Z")
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -83,6 +84,11 @@ class Subject:
         while 0 < at < len(self._raw) and self._raw[at] & 0xC0 == 0x80:
             at += step
         return at
+
+
+def after_escape(data: bytes, at: int) -> bool:
+    r"""Whether what stands before ``at`` is an escape such as ``\n``, whose letter is no part of a word."""
+    return bool(_ESCAPE.search(data, max(0, at - 6), at))
 
 
 def resolve(findings: list[Finding]) -> list[Finding]:

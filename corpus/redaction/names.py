@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from corpus.redaction.finding import Finding, Place, Subject
+from corpus.redaction.finding import Finding, Place, Subject, after_escape
 from corpus.redaction.literals import Literals
 from corpus.redaction.people import People
 
@@ -77,11 +77,6 @@ def _bounded(data: bytes, start: int, end: int) -> bool:
     """Whether letters and digits (of any script) end where the match does."""
     before = data[max(0, start - 4) : start].decode("utf-8", "ignore")[-1:]
     after = data[end : end + 4].decode("utf-8", "ignore")[:1]
-    if before.isalnum() and not _escaped(data, start):
+    if before.isalnum() and not after_escape(data, start):
         return False
     return not (after.isalnum() or after == "_")
-
-
-def _escaped(data: bytes, start: int) -> bool:
-    r"""Whether what stands before ``start`` is an escape such as ``\n``, whose letter is no part of a word."""
-    return bool(re.search(rb"\\[abefnrtv0]\Z|\\x[0-9A-Fa-f]{2}\Z|\\u[0-9A-Fa-f]{4}\Z", data[max(0, start - 6) : start]))

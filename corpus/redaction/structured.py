@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import Any
 
-from corpus.redaction.finding import Place, Subject
+from corpus.redaction.finding import Place, Subject, after_escape
 
 _ALNUM = re.compile(rb"[0-9A-Za-z]")
 Span = tuple[int, int]
@@ -91,7 +91,9 @@ def ip(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     of clouds, and private networks in CIDR notation.
     """
     data = subject.data
-    if re.search(rb"[\w.:-]\Z", data[max(0, start - 1) : start]) or re.match(rb"[:\w]|\.\w|-\d", data[end : end + 2]):
+    if (re.search(rb"[\w.:-]\Z", data[max(0, start - 1) : start]) and not after_escape(data, start)) or re.match(
+        rb"[:\w]|\.\w|-\d", data[end : end + 2]
+    ):
         return None
     try:
         address = ipaddress.ip_address(data[start:end].decode("ascii"))
@@ -126,10 +128,11 @@ _NO_DOMAIN = frozenset(
 
 
 def email(subject: Subject, match: Any, start: int, end: int) -> Span | None:
-    """An address of a mailbox: no file (``icon@2x.png``), no git remote (``git@host:``), no password of a URL."""
+    """An address of a mailbox: no file (``icon@2x.png``), no git remote (``git@host:``), no end of a URL's password."""
     value = subject.data[start:end]
     git_remote = value.startswith((b"git@", b"hg@", b"ssh@")) and subject.data[end : end + 1] in b":/"
-    if git_remote or value.rpartition(b".")[2].lower() in _NO_DOMAIN:
+    in_url = re.search(rb"://[^\s/@]{0,128}:[^\s/@]{0,128}\Z", subject.data[max(0, start - 260) : start])
+    if in_url or git_remote or value.rpartition(b".")[2].lower() in _NO_DOMAIN:
         return None
     return start, end
 
@@ -158,7 +161,7 @@ def ssn(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     if area in (b"000", b"666") or area >= b"900" or group == b"00" or serial == b"0000":
         return None
     before = subject.data[max(0, start - 60) : start]
-    return (start, end) if re.search(rb"(?i)\bssn\b|social.security|\bsocial\b|taxpayer", before) else None
+    return (start, end) if re.search(rb"(?i)(?:\b|\\[nrt])ssn\b|social.security|\bsocial\b|taxpayer", before) else None
 
 
 def phone(subject: Subject, match: Any, start: int, end: int) -> Span | None:
@@ -166,7 +169,9 @@ def phone(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     import phonenumbers
 
     data = subject.data
-    if re.search(rb"[\w.$#/=-]\Z", data[max(0, start - 1) : start]) or re.match(rb"[\w]|[.:/-]\d", data[end : end + 2]):
+    if (re.search(rb"[\w.$#/=-]\Z", data[max(0, start - 1) : start]) and not after_escape(data, start)) or re.match(
+        rb"[\w]|[.:/-]\d", data[end : end + 2]
+    ):
         return None
     value = data[start:end].decode("ascii")
     digits = [each for each in value if each.isdigit()]
