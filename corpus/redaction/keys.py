@@ -80,10 +80,13 @@ def _backward(data: bytes, floor: int, end: int) -> int | None:
         floor = foreign.end()
     start, body, at = None, 0, floor
     while at < end:
-        run = _RUN.match(data, _join(data, at), end)
+        joined = _join(data, at)
+        if joined >= end:
+            break
+        run = _RUN.match(data, joined, end)
         if run is None:
             start, body = None, 0
-            at = max(at + 1, _join(data, at))
+            at = max(at + 1, joined)
             continue
         if len(run[0]) >= _LONG:
             start = run.start() if start is None else start
