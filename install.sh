@@ -17,7 +17,7 @@ Usage: ./install.sh [COMMAND]
   (nothing)         install the commands capture and corpus, and say what to type next
   demo [PATH]       install, then show the whole way from a commit to a training set in a scratch
                     folder; with PATH, from the last 200 commits of that repository, which is only read
-  test [ARG...]     install what the tests need and run them; ARG goes to pytest
+  test [ARG...]     install what the tests need and run them; ARG goes to pytest (default: -n 2)
   uninstall         remove .venv and the links that were made to it
 
 PYTHON names the interpreter to use (default: the first of python3.13, 3.12, 3.11, python3 that fits).
@@ -154,6 +154,7 @@ test)
     shift
     prepare dev
     cd "$here"
+    [ $# -gt 0 ] || set -- -n 2
     exec "$python" -m pytest "$@"
     ;;
 uninstall) remove ;;

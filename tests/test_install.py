@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,6 +134,11 @@ def test_tests_add_their_packages_once_and_keep_the_rest(clone: Clone) -> None:
     assert clone.downloads() == 2
 
 
+def test_tests_run_on_two_cores_unless_told(clone: Clone) -> None:
+    clone.install("test")
+    assert clone.asked.read_text().splitlines()[-1] == "-m pytest -n 2"
+
+
 def test_an_environment_that_somebody_else_made_is_left_alone(clone: Clone) -> None:
     (clone.folder / ".venv").mkdir()
     (clone.folder / ".venv" / "theirs").touch()
@@ -235,3 +242,31 @@ def test_what_the_project_asks_for_is_what_is_locked() -> None:
             (pinned,) = locked(name)[canonicalize_name(asked.name)][0].specifier
             assert asked.specifier.contains(pinned.version), f"{line}: tools/lock was not run"
     assert project["build-system"]["requires"] == project["dependency-groups"]["build"]
+
+
+@pytest.mark.full
+def test_a_fresh_copy_in_a_fresh_home_shows_the_whole_way_and_only_reads_a_repository(tmp_path: Path) -> None:
+    copy, home = tmp_path / "a copy", tmp_path / "home"
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=HERE, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / name, copy / name)
+    home.mkdir()
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "PYTHON": sys.executable}
+
+    def demo(*words: str) -> str:
+        done = subprocess.run(
+            [str(copy / "install.sh"), "demo", *words],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "9 commits (one of them amended away) were captured by hooks" in demo()
+    assert "was only read" in demo(str(HERE))
+    assert not {".config", ".local", ".gitconfig"} & {path.name for path in home.iterdir()}
