@@ -17,6 +17,8 @@ from corpus.redaction.prefilter import Prefilter, best
 from corpus.redaction.rule import Rule
 from corpus.redaction.validators import VALIDATORS, Validator
 
+_BACKSLASH = 0x5C
+
 
 class Engine:
     """Finds what ``rules`` describe, in time linear in the text."""
@@ -53,6 +55,8 @@ class Engine:
                         if span is None:
                             continue
                         start, end = span
+                    while end > start and data[end - 1] == _BACKSLASH:
+                        end -= 1  # it escapes the quote that comes next
                     found.append(Finding(start, end, rule.entity_type, rule.score, rule.id, keyword))
         return found
 

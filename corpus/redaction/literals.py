@@ -45,7 +45,7 @@ class Literals:
         return found
 
     def _find_each(self, data: bytes) -> Iterable[tuple[int, int, int]]:
-        for index in self._set.Match(data):
+        for index in self._set.Match(data) or ():
             text, any_case = self._texts[index]
             for match in re.finditer(b"(?=" + re.escape(text) + b")", data, re.IGNORECASE if any_case else 0):
                 yield index, match.start(), match.start() + len(text)

@@ -51,7 +51,7 @@ class SetPrefilter:
 
     def windows(self, data: bytes) -> Windows:
         whole = [(0, len(data))]
-        return dict.fromkeys(self._set.Match(data), whole)
+        return dict.fromkeys(self._set.Match(data) or (), whole)
 
 
 class HyperscanPrefilter:

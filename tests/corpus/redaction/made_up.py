@@ -66,7 +66,7 @@ def _one(kind: str, value: Any, rng: random.Random) -> str:
     if kind == "NOT_LITERAL":
         return rng.choice([each for each in ALNUM if ord(each) != value])
     assert kind == "AT", kind
-    return ""
+    return " " if str(value) == "AT_BOUNDARY" else ""
 
 
 def _members(parts: Any) -> list[int]:
