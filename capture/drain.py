@@ -191,15 +191,14 @@ def _attempt(job: _Job, ingest: Ingest, outcome: Outcome) -> None:
                 outcome.kept += sum(ingest.keep(draft) for draft in drafts_of(repo, label, commit, branch))
             ids = [commit for commit, _ in job.commits]
             outcome.kept += sum(ingest.keep(draft) for draft in links_of(repo, label, ingest, ids, job.replaced))
+        if job.entry:
+            spool.remove(job.entry)
+            outcome.done += 1
+        elif job.reached:
+            sweep.keep(job.enrolment, job.reached)
     except Exception as error:
         # Whatever it is, the entry stays and the others go on; a bug in one commit must not hold up the rest.
         _failed(job, error, outcome)
-        return
-    if job.entry:
-        spool.remove(job.entry)
-        outcome.done += 1
-    elif job.reached:
-        sweep.keep(job.enrolment, job.reached)
 
 
 def _failed(job: _Job, error: Exception, outcome: Outcome) -> None:

@@ -53,4 +53,4 @@ class Header(BaseModel):
     evidence_class: EvidenceClass
     source_commit: str | None = Field(pattern=r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})\z")
     session_id: str | None
-    created: str = Field(pattern=r"\A-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\dZ\z")
+    created: str = Field(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\z")
