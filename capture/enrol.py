@@ -6,6 +6,7 @@ known by its common directory, so its linked work trees are one.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -80,8 +81,12 @@ def of(common: Path) -> Enrolment | None:
 
 
 def all_enrolments() -> list[Enrolment]:
-    """Every enrolment, by common directory; of those whose repository is gone as well."""
-    found = [_load(path) for path in sorted(repos_dir().glob("*.json"))]
+    """Every enrolment, by common directory; of those whose repository is gone as well. A file that is none stops no other's work:
+    :func:`of` says what is wrong with it where somebody asks for that repository."""
+    found = []
+    for path in sorted(repos_dir().glob("*.json")):
+        with contextlib.suppress(BadInput):
+            found.append(_load(path))
     return sorted((one for one in found if one is not None), key=lambda one: one.common_dir)
 
 
@@ -204,5 +209,5 @@ def _load(path: Path) -> Enrolment | None:
             ),
             pauses=tuple((int(begin), None if end is None else int(end)) for begin, end in raw["pauses"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, Refused) as error:
         raise BadInput(f"{path} is not an enrolment: remove it and run 'capture install' again") from error

@@ -21,7 +21,6 @@ case $capture_head in
   'ref: refs/'*) IFS= read -r capture_commit <"$capture_common/${capture_head#ref: }" ;;
   *) capture_commit=$capture_head ;;
 esac
-case $capture_commit in *[!0-9a-f]*) capture_commit= ;; esac
 
 capture_pairs=
 if [ -n "${capture_rewritten-}" ]; then

@@ -82,7 +82,7 @@ def install(at: Path, *, root: Path, label: Label, manifest: Manifest | None = N
         enrol.save(enrolment)
     shared = _directories_of(enrol.all_enrolments(), but=common)
     changed = place(at, common, spool=spool_dir(), command=command, shared=shared) or changed
-    return Installed(enrolment, tuple(directories_of(placed.load(common), at)), command, changed)
+    return Installed(enrolment, tuple(directories_of(at)), command, changed)
 
 
 def uninstall(at: Path) -> enrol.Enrolment:

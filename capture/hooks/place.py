@@ -30,7 +30,7 @@ def place(at: Path, common: Path, *, spool: Path, command: Path | None, shared: 
         save(common, placed)
         changed = True
     if placed.front is None:
-        directories = _directories(at)
+        directories = directories_of(at)
         if all(_editable(directory, common) for directory in directories):
             return _into(directories, placed, common) or changed
         for directory in set(placed.directories) - shared:
@@ -40,14 +40,14 @@ def place(at: Path, common: Path, *, spool: Path, command: Path | None, shared: 
     assert placed.front is not None  # noqa: S101 - for the type checker
     changed = fronts.build(placed.front, at) or changed
     if not fronts.is_on(placed.front):
-        save(common, replace(placed, front=fronts.switch_on(placed.front)))
+        placed = replace(placed, front=fronts.switch_on(placed.front))
+        save(common, placed)
         changed = True
+    if placed.front is not None and hooks_dir(at) != placed.front.directory:
+        fronts.take_away(placed.front)
+        save(common, replace(placed, front=None))
+        raise BadInput(f"core.hooksPath is set where it wins over {placed.front.config} (an included file?): set it in the latter")
     return changed
-
-
-def directories_of(placed: Placed, at: Path) -> list[Path]:
-    """The hooks directories that have to hold our blocks now."""
-    return [placed.front.directory] if placed.front is not None and fronts.is_on(placed.front) else _directories(at)
 
 
 def take_away(common: Path, *, shared: frozenset[Path]) -> None:
@@ -67,7 +67,7 @@ def take_away(common: Path, *, shared: frozenset[Path]) -> None:
         folder(common).rmdir()
 
 
-def _directories(at: Path) -> list[Path]:
+def directories_of(at: Path) -> list[Path]:
     """Where git takes hooks from: for ``at``, and, as ``core.hooksPath`` may be relative, for every other work tree that has one."""
     found = dict.fromkeys([hooks_dir(at)])
     for tree in worktrees(at):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from capture import enrol, spool
 from capture.hooks import placed, shell
-from capture.hooks.install import find_command
 from capture.hooks.place import directories_of
 from capture.hooks.prove import Proof, prove
 from corpus.errors import BadInput
@@ -18,7 +19,8 @@ from corpus.xdg import spool_dir
 class Report:
     """The state of one repository and of the spool it shares with the others; ``troubles`` is empty when all is well.
 
-    ``last_drain`` is in seconds since the epoch; ``waiting`` counts entries, among them those that failed and are tried again.
+    ``command`` is the one baked into the hooks. ``last_drain`` is in seconds since the epoch; ``waiting`` counts entries, among them
+    those that failed and are tried again.
     """
 
     enrolment: enrol.Enrolment
@@ -39,14 +41,15 @@ def report(at: Path) -> Report:
     if enrolment is None:
         raise BadInput(f"{at} is not enrolled: run 'capture install' there first")
     common, where = enrolment.common_dir, spool_dir()
-    proofs = tuple(proof for directory in directories_of(placed.load(common), at) for proof in prove(directory))
-    command = find_command()
+    proofs = tuple(proof for directory in directories_of(at) for proof in prove(directory))
+    record = _read(placed.record_file(common))
+    command = shell.command_in(record)
     failed = tuple(spool.failures(where))
     troubles = [f"{proof.path}: {proof.trouble}" for proof in proofs if not proof.proven]
-    if _read(placed.record_file(common)) != shell.record(where, command):
+    if record != shell.record(where, command):
         troubles.append(f"{placed.record_file(common)} is not what it should be: run 'capture install' again")
-    if command is None:
-        troubles.append("no 'capture' command was found: install it, or put it on PATH")
+    elif not ((command and os.access(command, os.X_OK)) or shutil.which("capture")):
+        troubles.append(f"{command or 'capture'} is missing: install it again, or run 'capture install' with the one there is")
     if not where.is_dir():
         troubles.append(f"{where} is missing: run 'capture install' again")
     if failed:
@@ -65,8 +68,8 @@ def report(at: Path) -> Report:
     )
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return None
+        return b""

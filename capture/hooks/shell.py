@@ -17,6 +17,8 @@ _END = b"# <<< capture <<<"
 _BLOCK = re.compile(re.escape(_BEGIN) + rb"[^\n]*\n.*?" + re.escape(_END) + rb"(?:\n|\Z)", re.DOTALL)
 _SHEBANG = re.compile(rb"#![ \t]*(?:/[^ \t\n]*/)?(?:env[ \t]+)?(?:/[^ \t\n]*/)?(?:sh|bash|dash|ash|ksh)(?:[ \t]+-[a-z]+)*[ \t]*(?:\n|\Z)")
 
+_READS_ITSELF = re.compile(rb"(?:exec|tail|sed|awk)\b[^\n]*\$\{?0\b")
+
 
 @functools.cache
 def _template(name: str) -> bytes:
@@ -55,6 +57,12 @@ def record(spool: Path, command: Path | None, *, probe: bool = False) -> bytes:
     return text.replace(b"@PROBE@\n", b"exit %d\n" % PROBED if probe else b"")
 
 
+def command_in(data: bytes) -> Path | None:
+    """The command baked into what :func:`record` made."""
+    found = re.search(rb"^capture_command='(.*)'$", data, re.MULTILINE)
+    return Path(os.fsdecode(found[1].replace(b"'\\''", b"'"))) if found else None
+
+
 def forwarder(hook: str, original: Path) -> bytes:
     """A hook that runs our block, where ``hook`` is one of ours, and becomes the hook ``original`` if that may run."""
     text = _template("forward.sh").replace(b"@BLOCK@", block(hook) if hook in HOOKS else b"")
@@ -67,7 +75,12 @@ def quoted(path: Path) -> bytes:
 
 
 def is_shell(data: bytes) -> bool:
-    """Whether git runs a file with these bytes by a shell our block is written for: by its first line, or none and plain text."""
+    """Whether git runs a file with these bytes by a shell our block is written for: by its first line, or none and plain text.
+
+    A file that hands itself to another program, which would read our lines too, is none.
+    """
+    if _READS_ITSELF.search(data):
+        return False
     if data.startswith(b"#!"):
         return _SHEBANG.match(data) is not None
     return b"\0" not in data

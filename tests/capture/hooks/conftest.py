@@ -87,8 +87,8 @@ class Stub:
 
     def starts(self) -> list[str]:
         """The arguments of every start so far; waits a moment for the first, which the hook does not wait for."""
-        for _ in range(100):
-            if self.log.exists():
+        for _ in range(500):
+            if self.log.exists() and self.log.stat().st_size:
                 break
             time.sleep(0.02)
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -160,6 +160,14 @@ def python_hook(top: Path) -> Layout:
     return Layout(repo, hooked=True)
 
 
+def polyglot_hook(top: Path) -> Layout:
+    """Shell on its second line, which hands the file to Python; Python reads that line as a string."""
+    repo = new_repo(top / "r")
+    for name in ("post-commit", "post-rewrite"):
+        hook(repo / ".git/hooks" / name, LOG_PY.replace(f"#!{sys.executable}\n", f'#!/bin/sh\n"exec" "{sys.executable}" "$0" "$@"\n'))
+    return Layout(repo, hooked=True)
+
+
 def linked_hook(top: Path) -> Layout:
     repo = new_repo(top / "r")
     hook(top / "scripts/dispatch", "#!/bin/sh\n" + LOG_SH)
@@ -205,6 +213,14 @@ def tracked_hooks(top: Path) -> Layout:
     git("add", ".githooks", cwd=repo)
     git("commit", "-q", "-m", "hooks", cwd=repo)
     git("config", "core.hooksPath", ".githooks", cwd=repo)
+    return Layout(repo, hooked=True)
+
+
+def worktree_configuration(top: Path) -> Layout:
+    repo = tracked_hooks(top).repo
+    git("config", "--unset", "core.hooksPath", cwd=repo)
+    git("config", "extensions.worktreeConfig", "true", cwd=repo)
+    git("config", "--worktree", "core.hooksPath", ".githooks", cwd=repo)
     return Layout(repo, hooked=True)
 
 
@@ -260,8 +276,29 @@ def worktree_of_bare(top: Path) -> Layout:
 
 
 LAYOUTS = [
-    *(plain, no_hooks_directory, shell_hook, strict_shell_hook, bash_hook, no_shebang_hook, python_hook, linked_hook, switched_off_hook),
-    *(first_line_only_hook, local_hooks_path, global_hooks_path, missing_hooks_path, tracked_hooks, husky, lefthook, separate_git_dir),
+    *(
+        plain,
+        no_hooks_directory,
+        shell_hook,
+        strict_shell_hook,
+        bash_hook,
+        no_shebang_hook,
+        python_hook,
+        polyglot_hook,
+        linked_hook,
+        switched_off_hook,
+    ),
+    *(
+        first_line_only_hook,
+        local_hooks_path,
+        global_hooks_path,
+        missing_hooks_path,
+        tracked_hooks,
+        worktree_configuration,
+        husky,
+        lefthook,
+        separate_git_dir,
+    ),
     *(submodule, linked_worktree, worktree_of_bare),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from click.testing import CliRunner, Result
 
 from capture import spool
 from capture.cli import group
-from capture.hooks import report
 from capture.settings import remember_root
 from corpus.errors import BadInput, Refused, SubstrateError
 from corpus.manifest import Manifest, read
@@ -21,8 +21,7 @@ from tests.capture.hooks.conftest import Stub, commit, hook, new_repo
 
 
 @pytest.fixture
-def repo(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(report, "find_command", lambda: stub.path)
+def repo(tmp_path: Path) -> Path:
     return new_repo(tmp_path / "r")
 
 
@@ -109,10 +108,13 @@ def test_status_shows_what_waits_what_failed_and_that_it_is_paused(repo: Path) -
     assert (found["waiting"], found["failed"], found["paused"], found["troubles"]) == (2, [], False, [])
 
 
-def test_status_sees_a_missing_command_and_a_record_file_that_was_changed(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_sees_a_missing_command_and_a_record_file_that_was_changed(repo: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(repo)
-    monkeypatch.setattr(report, "find_command", lambda: None)
-    assert "no 'capture' command" in _capture("status", repo).output
+    stub.path.unlink()
+    monkeypatch.setenv("PATH", os.path.dirname(str(shutil.which("git"))))
+    missing = _capture("status", repo)
+    assert missing.exit_code == 1
+    assert "is missing" in missing.output.replace("\n", " ")
     (repo / ".git/capture/hook").write_text(":\n")
     assert "not what it should be" in _capture("status", repo).output
 

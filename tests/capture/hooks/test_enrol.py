@@ -111,6 +111,7 @@ def test_an_enrolment_that_is_half_a_file_is_one_clear_line(repo: Path) -> None:
     path.write_text(path.read_text()[:50])
     with pytest.raises(BadInput, match="not JSON"):
         enrol.find(repo)
+    assert enrol.all_enrolments() == []
     path.write_text("{}")
     with pytest.raises(BadInput, match="not an enrolment"):
         enrol.find(repo)

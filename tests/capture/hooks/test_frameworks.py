@@ -160,6 +160,17 @@ def test_a_hook_that_is_added_to_a_tracked_directory_later_runs(tmp_path: Path) 
     assert (done.returncode, done.stderr) == (1, b"refused\n")
 
 
+def test_a_hooks_path_from_an_included_file_is_one_clear_line_and_nothing_stays(tmp_path: Path) -> None:
+    repo = tracked_hooks(tmp_path / "place").repo
+    git("config", "--unset", "core.hooksPath", cwd=repo)
+    (tmp_path / "more").write_text("[core]\n\thooksPath = .githooks\n")
+    git("config", "include.path", tmp_path / "more", cwd=repo)
+    before = (repo / ".git/config").read_bytes()
+    with pytest.raises(BadInput, match="included"):
+        enrol_here(repo)
+    assert (repo / ".git/config").read_bytes() == before
+
+
 def test_a_shared_directory_keeps_our_block_until_the_last_repository_goes(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     hook(shared / "post-merge", "#!/bin/sh\n:\n")
