@@ -1,0 +1,126 @@
+"""Bad input gets one clear line and the exit code of the design, from the real commands; nothing is lost and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.capture.drain.working import Work, enroll, make
+
+
+def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", *command], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def expect(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    for word in words:
+        assert word in line
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    made = make(tmp_path / "billing", tmp_path / "corpus")
+    made.commit("one")
+    enroll(made)
+    return made
+
+
+def test_not_a_repository(tmp_path: Path) -> None:
+    expect(run("capture", "edit", "--tenant", "acme", "--cluster", "c", cwd=tmp_path), 2, "not a git repository")
+    expect(run("capture", "install", "--tenant", "acme", "--cluster", "c", cwd=tmp_path), 2, "not a git repository")
+
+
+def test_an_unknown_revision(work: Work) -> None:
+    expect(run("capture", "edit", "nothing", cwd=work.path), 2, "nothing", "git log")
+    expect(run("capture", "edit", "nothing..HEAD", cwd=work.path), 2, "nothing..HEAD")
+
+
+def test_a_tenant_that_is_a_path(work: Work, tmp_path: Path) -> None:
+    other = make(tmp_path / "other", work.root)
+    other.commit("one")
+    expect(run("capture", "edit", "--tenant", "../x", "--cluster", "c", cwd=other.path), 3, "../x", "not a name")
+    expect(run("capture", "install", "--tenant", "../x", "--cluster", "c", cwd=other.path), 3, "../x", "not a name")
+    expect(run("corpus", "build", "--tenant", "../x", "--recipe", "sft", "--out", "o", cwd=tmp_path), 3, "../x")
+    expect(run("corpus", "stats", "--tenant", "nobody", "--root", str(work.root), cwd=tmp_path), 3, "nobody", "corpus tenant add")
+
+
+def test_another_tenants_repository(work: Work) -> None:
+    expect(run("capture", "edit", "--tenant", "other", "--cluster", "c", cwd=work.path), 3, "enrolled to tenant 'acme'")
+    expect(run("capture", "install", "--tenant", "other", "--cluster", "c", cwd=work.path), 3, "enrolled to tenant 'acme'")
+
+
+def test_a_root_inside_the_work_tree_that_does_not_ignore_it(tmp_path: Path) -> None:
+    work = make(tmp_path / "billing", tmp_path / "unused")
+    root = work.path / "corpus"
+    install = ("capture", "install", "--tenant", "acme", "--cluster", "c", "--root", str(root))
+    expect(run(*install, cwd=work.path), 3, "ignore")
+    assert not root.exists()
+    assert not list((work.path / ".git/hooks").glob("post-commit"))
+    (work.path / ".gitignore").write_text("corpus/\n")
+    assert run(*install, cwd=work.path).returncode == 0
+
+
+def test_a_record_file_that_is_half_a_line(work: Work) -> None:
+    assert run("capture", "edit", cwd=work.path).returncode == 0
+    (record,) = work.root.rglob("*.jsonl")
+    whole = record.read_bytes()
+    record.write_bytes(whole[: len(whole) // 2])
+    for command in (["stats"], ["show", work.head], ["build", "--recipe", "pretrain", "--out", "out"], ["sample"]):
+        expect(run("corpus", *command, "--tenant", "acme", "--root", str(work.root), cwd=work.path.parent), 4, record.name, "cut off")
+    assert not (work.path.parent / "out").exists()
+    record.write_bytes(whole[:-1])  # a newline short is half a line as well
+    expect(run("corpus", "stats", "--tenant", "acme", "--root", str(work.root), cwd=work.path.parent), 4, record.name)
+
+
+def test_a_record_of_another_tenant(work: Work) -> None:
+    assert run("capture", "edit", cwd=work.path).returncode == 0
+    assert run("corpus", "tenant", "add", "other", "--root", str(work.root), cwd=work.path).returncode == 0
+    (work.root / "acme/engineering").rename(work.root / "other/engineering")
+    (record,) = work.root.rglob("*.jsonl")
+    expect(run("corpus", "stats", "--tenant", "other", "--root", str(work.root), cwd=work.path), 3, record.name, "'acme'")
+
+
+def test_a_root_that_cannot_be_written(work: Work) -> None:
+    """As root, permissions bind nobody, so a file stands where the directory must be made; everybody else meets mode 0500."""
+    if os.geteuid() == 0:
+        (work.root / "acme/engineering").write_text("in the way")
+        expect(run("capture", "edit", cwd=work.path), 3, "engineering")
+    else:
+        (work.root / "acme").chmod(0o500)
+        expect(run("capture", "edit", cwd=work.path), 5, "Permission denied")
+    work.spool(work.commit("two"))
+    drained = run("capture", "drain", cwd=work.path)
+    expect(drained, 5, "stay for later")
+    waiting = list(Path(os.environ["HOME"]).rglob("*.entry"))
+    assert len(waiting) == 1
+
+
+def test_a_full_disk_is_one_line_and_the_work_is_kept(work: Work, tmp_path: Path) -> None:
+    """A process that may write no byte to a file stands for a disk that takes none; both end a write with an error."""
+    work.spool(work.commit("two"))
+    limited = f"trap '' XFSZ; ulimit -f 0; exec {sys.executable} -B -m capture drain"
+    done = subprocess.run(["sh", "-c", limited], cwd=work.path, capture_output=True, text=True, check=False)
+    assert done.returncode == 5
+    assert "Traceback" not in done.stderr
+    assert work.lines() == []
+    assert list(work.root.rglob(".tmp-*")) == []
+    assert run("capture", "drain", cwd=work.path).returncode == 0
+    assert work.captured() == [work.head]
+
+
+def test_a_configuration_that_is_not_toml(tmp_path: Path) -> None:
+    config = Path(os.environ["HOME"]) / ".config/corpus/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("root = \n")
+    expect(run("corpus", "stats", "--tenant", "acme", cwd=tmp_path), 2, "config.toml", "not TOML")
+
+
+def test_no_root_at_all(tmp_path: Path) -> None:
+    expect(run("corpus", "stats", "--tenant", "acme", cwd=tmp_path), 2, "corpus init")
