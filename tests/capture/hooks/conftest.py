@@ -212,7 +212,8 @@ def tracked_hooks(top: Path) -> Layout:
     hook(repo / ".githooks/lib.sh", ":\n", 0o644)
     git("add", ".githooks", cwd=repo)
     git("commit", "-q", "-m", "hooks", cwd=repo)
-    git("config", "core.hooksPath", ".githooks", cwd=repo)
+    with open(repo / ".git/config", "a") as stream:
+        stream.write("[core]\n    hooksPath=.githooks  ; as a person wrote it\n")
     return Layout(repo, hooked=True)
 
 

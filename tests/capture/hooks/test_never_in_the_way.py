@@ -190,6 +190,13 @@ def test_entries_of_a_process_id_that_came_round_again_stand_beside_each_other(r
     assert [name.split("-")[1] for name in names] == ["0.entry", "1.entry", "2.entry"]
 
 
+def test_a_common_directory_that_is_named_absolutely_is_found(repo: Path, tmp_path: Path) -> None:
+    git("worktree", "add", "-q", tmp_path / "linked", cwd=repo)
+    (repo / ".git/worktrees/linked/commondir").write_text(f"{repo}/.git\n")
+    commit(tmp_path / "linked")
+    assert [entry.git_dir for entry in entries()] == [repo / ".git/worktrees/linked"]
+
+
 def test_a_repository_that_is_not_enrolled_is_left_alone_by_a_shared_hook(tmp_path: Path, stub: Stub) -> None:
     git("config", "--global", "core.hooksPath", tmp_path / "shared", cwd=tmp_path)
     (tmp_path / "shared").mkdir()
