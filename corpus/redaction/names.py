@@ -19,7 +19,7 @@ _HOME = re.compile(
     rb"(?:/home/|/Users/|\b[A-Za-z]:(?:\\{1,4}|/)Users(?:\\{1,4}|/)|[Dd]ocuments and [Ss]ettings\\{1,4})([A-Za-z0-9][A-Za-z0-9._-]{1,38})"
 )
 _MENTION = re.compile(rb"(?:^|(?<=[\s(,;:]))@([A-Za-z0-9][A-Za-z0-9-]{1,38})\b(?!\.\w|\()")
-_CAPITALISED = re.compile(r"(?<![\w.@/\\$#`-])[^\W\d_a-z][^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?![\w(=/\\@`]|\.\w|-\w)")
+_CAPITALISED = re.compile(r"(?<![\w.@/\\$#`-])[^\W\d_a-z][^\W\d_]+(?:(?:-|['\u2019](?!s\b))[^\W\d_]+)*(?![\w(=/\\@`]|\.\w|-\w)")
 _MID_SENTENCE = re.compile(r"(?:[^\W\dA-Z_]|,) \Z")
 
 
