@@ -43,7 +43,7 @@ def page() -> str:
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
-    return click.Context(command, parent, name, terminal_width=110, max_content_width=110)
+    return command.make_context(name, [], parent, resilient_parsing=True, terminal_width=110, max_content_width=110)
 
 
 def _helps(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
