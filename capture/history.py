@@ -31,9 +31,7 @@ class Taken:
     kept: int
 
 
-def take(
-    at: Path, revision: str | None, root: Path, label: Label, *, with_before: bool = True, seen: Callable[[int, int], None]
-) -> Taken:
+def take(at: Path, revision: str | None, root: Path, label: Label, *, with_before: bool = True, seen: Callable[[int, int], None]) -> Taken:
     """Capture ``revision`` (one commit, or a range; ``None``: every branch) of the repository at ``at``. ``seen(done, total)`` follows.
 
     Stopped at any moment, what was kept stays and the next call goes on. Raises :class:`Failed` while a drainer is at work.

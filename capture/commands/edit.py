@@ -41,9 +41,7 @@ def command(
         raise click.UsageError("give a revision or --all, not both")
     owner = whose(Path(repo), tenant=tenant, cluster=cluster, root=root)
     with progress("commits") as seen:
-        taken = take(
-            Path(repo), None if everything else revision or "HEAD", owner.root, owner.label, with_before=not no_before, seen=seen
-        )
+        taken = take(Path(repo), None if everything else revision or "HEAD", owner.root, owner.label, with_before=not no_before, seen=seen)
     if as_json:
         echo_json({"commits": taken.named, "kept": taken.kept})
     else:
