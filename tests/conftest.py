@@ -21,6 +21,6 @@ def guard_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("TZ", "UTC")
     (home / ".gitconfig").write_text(
         "[user]\n\tname = Robin Testperson\n\temail = robin.testperson@example.test\n[init]\n\tdefaultBranch = main\n"
-        "[protocol \"file\"]\n\tallow = always\n[commit]\n\tgpgsign = false\n"
+        '[protocol "file"]\n\tallow = always\n[commit]\n\tgpgsign = false\n'
     )
     return home
