@@ -107,6 +107,18 @@ def assigned(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     return _bare(subject, data, name, said, start, at)
 
 
+def paired(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """A value that stands beside a telling name: ``("db.password", "...")``, ``setToken("...")``, ``name: DB_PASSWORD`` and ``value: ...``.
+
+    Names stand in pairs with other names too, so whatever the name says the value must look generated.
+    """
+    said = says(match[b"name"].decode("latin-1"))
+    value = looks.stripped(subject.data[start:end])
+    if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?", value) and looks.wordy(value):
+        return None  # a dotted name or a host
+    return (start, end) if said is not Says.NOTHING and looks.generated(value, 8 if said >= Says.SECRET else 16) else None
+
+
 def _literal(value: str, said: Says) -> bool:
     """Whether a quoted ``value`` is a secret."""
     if looks.placeholder(value) or looks.hashlike(value) or looks.pathlike(value):
@@ -139,6 +151,8 @@ def _bare(subject: Subject, data: bytes, name: str, said: Says, start: int, at: 
     span = (bare.start("value"), bare.start("value") + len(bare["value"].rstrip(b".:")))
     if data[at - 1 : at] == b">":
         return span if data[span[1] : span[1] + 2] == b"</" and _word_value(value, said) else None
+    if data[at - 1 : at] == b"=" and config and (line := _LINE.match(data, at)):
+        return line.span("value") if _word_value(looks.stripped(line["value"]), said) else None
     if data[at - 1 : at] == b"=" and tight and (name.isupper() or data[max(0, start - 1) : start] in (b"?", b"&") or config):
         # Upper case without spaces is an environment variable; ``?token=`` and ``&token=`` are queries.
         return span if "$" not in value[:1] and _word_value(value, said) else None

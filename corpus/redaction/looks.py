@@ -81,7 +81,7 @@ def wordy(value: str) -> bool:
 
 def generated(value: str, least: int = 8) -> bool:
     """Whether ``value`` looks made by a machine: long enough, of one piece, and letters among digits or letters in no word's order."""
-    if len(value) < least or re.search(r"\s", value) or placeholder(value) or _PATH.match(value) or _HASH.search(value):
+    if len(value) < least or re.search(r"\s|\(.*\)", value) or placeholder(value) or _PATH.match(value) or _HASH.search(value):
         return False
     digits = sum(each.isdigit() for each in value)
     letters = sum(each.isalpha() for each in value)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from corpus.redaction import looks
-from corpus.redaction.assigned import Span, assigned
+from corpus.redaction.assigned import Span, assigned, paired
 from corpus.redaction.finding import Subject
 from corpus.redaction.structured import card, email, iban, ip, mac, name, phone, ssn
 
@@ -43,6 +43,12 @@ def flag(subject: Subject, match: Any, start: int, end: int) -> Span | None:
         return None
     tight = subject.data[start - 1 : start] in b"=\"'"
     return (start, end) if looks.generated(value, 6) or (tight and not looks.wordy(value)) else None
+
+
+def sentence(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """What a sentence says a secret is; the full stop after it is the sentence's."""
+    end -= len(subject.data[start:end]) - len(subject.data[start:end].rstrip(b".,;:!?"))
+    return token(subject, match, start, end)
 
 
 def basic(subject: Subject, match: Any, start: int, end: int) -> Span | None:
@@ -88,7 +94,9 @@ VALIDATORS: dict[str, Validator] = {
     "mac": mac,
     "mixed": mixed,
     "name": name,
+    "paired": paired,
     "password": password,
+    "sentence": sentence,
     "phone": phone,
     "ssn": ssn,
     "token": token,
