@@ -26,6 +26,8 @@ BY_HAND = {
     "curl-user",
     "name-beside-email",
     "name-in-trailer",
+    "secret-argument",
+    "secret-name-and-value",
 }
 BY_HAND |= {"phone-international", "phone-by-context", "phone-north-american"}
 
