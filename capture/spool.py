@@ -18,6 +18,7 @@ Directories are 0700, files 0600. Only the drainer, which holds the spool's lock
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import time
@@ -67,6 +68,19 @@ def ensure(spool: Path) -> None:
 def entries(spool: Path) -> list[Entry]:
     """All entries, oldest first (by time of writing, then name); an absent spool has none."""
     return _entries_in(spool)
+
+
+def names(spool: Path) -> frozenset[str]:
+    """The names of all entries, none opened: what a drainer looks at while it waits beside someone's commits."""
+    try:
+        return frozenset(name for name in os.listdir(spool) if name.endswith(_SUFFIX))
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+
+
+def next_due(spool: Path) -> float:
+    """When the first pause of an entry that failed ends, in seconds since the epoch; infinity where none waits."""
+    return min((_retry(entry)[1] for entry in entries(spool) if not due(entry)), default=math.inf)
 
 
 def remove(entry: Entry) -> None:
@@ -168,11 +182,7 @@ def resume(spool: Path) -> None:
 
 
 def _entries_in(directory: Path) -> list[Entry]:
-    try:
-        names = [name for name in os.listdir(directory) if name.endswith(_SUFFIX)]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    found = [entry for name in names if (entry := _read(directory / name)) is not None]
+    found = [entry for name in names(directory) if (entry := _read(directory / name)) is not None]
     return sorted(found, key=lambda entry: (entry.mtime_ns, entry.path.name))
 
 
