@@ -120,9 +120,9 @@ def test_time_stays_linear_on_hostile_text(name: str, with_people: Scanner) -> N
         text = HOSTILE[name] * (size // len(HOSTILE[name]))
         best = 9.0
         for _ in range(2):
-            begun = time.perf_counter()
+            begun = time.process_time()  # not the clock on the wall: other tests run beside this one
             with_people.find(text)
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.process_time() - begun)
         return best
 
     small, large = seconds(60_000), seconds(480_000)
