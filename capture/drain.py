@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from capture import enrol, spool, sweep
+from capture import enrol, quiet, spool, sweep
 from capture.commits import drafts_of, links_of
 from capture.enrol import Enrolment
 from capture.git.history import current_branch
@@ -23,15 +23,10 @@ from capture.ingest import Ingest
 from capture.sweep import Replaced
 from corpus.errors import SubstrateError
 
-QUIET = 1.0
-"""Seconds without a new entry before work begins, so that a rebase or a run of commits is not slowed by it."""
-PATIENCE = 10.0
-"""Seconds after which work begins although entries keep coming."""
 TORN = 60.0
 """Seconds after which an entry without its end is taken for one its hook never finished; the sweep finds what it stood for."""
 RETRIES = 75.0
 """Seconds a drainer stays for the sake of entries that failed: long enough for their first pauses, not for the later ones."""
-_POLL = 0.05
 
 
 @dataclass(slots=True)
@@ -71,15 +66,15 @@ def drain(where: Path, *, sweeping: bool = True) -> Outcome | None:
 
 
 def stay(where: Path) -> None:
-    """What a drainer that a hook started does: waits until the spool is quiet, drains, and goes when nothing more comes.
+    """What a drainer that a hook started does once the spool is quiet: drains, and goes when nothing more comes.
 
     The pid file goes before the last look, so that whoever writes an entry after that look starts another drainer.
     """
     while True:
-        _settle(where)
         if drain(where) is None:
             return
-        if _arrives(where, RETRIES if spool.retrying(where) else QUIET):
+        if quiet.arrives(where, RETRIES if spool.retrying(where) else quiet.QUIET):
+            quiet.settle(where)
             continue
         spool.pid_file(where).unlink(missing_ok=True)
         if not _waiting(where):
@@ -90,24 +85,6 @@ def lock(where: Path, *, wait: float = 0.0) -> FileLock:
     """The spool's lock, waited for so many seconds: raises ``filelock.Timeout`` when another holds it. Bulk capture takes it too."""
     spool.ensure(where)
     return FileLock(where / ".lock", timeout=wait, mode=0o600)
-
-
-def _settle(where: Path) -> None:
-    began = time.monotonic()
-    while time.monotonic() - began < PATIENCE and _arrives(where, QUIET):
-        pass
-
-
-def _arrives(where: Path, seconds: float) -> bool:
-    """Whether, within ``seconds``, an entry comes that is not here now, or the pause of one that failed ends."""
-    # Names alone are looked at: opening hundreds of entries twenty times a second made a run of commits a third slower.
-    known, wakes = spool.names(where), spool.next_due(where)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        time.sleep(_POLL)
-        if not spool.names(where) <= known or time.time() >= wakes:
-            return True
-    return False
 
 
 def _waiting(where: Path) -> list[spool.Entry]:

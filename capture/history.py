@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from capture import drain
+from capture import drain, quiet
 from capture.commits import drafts_of, links_of, reverting
 from capture.git.history import Listed, is_range, labelled, resolve
 from capture.git.repository import open_repository
@@ -42,7 +42,7 @@ def take(at: Path, revision: str | None, root: Path, label: Label, *, with_befor
     ids = [one.id for one in listed]
     people = {person for commit in walk(at, ids, alone=True) for person in commit.people}
     try:
-        with drain.lock(spool_dir(), wait=drain.PATIENCE), Ingest(root, label.tenant, people) as ingest:
+        with drain.lock(spool_dir(), wait=quiet.PATIENCE), Ingest(root, label.tenant, people) as ingest:
             ingest.sweep_temporary()
 
             def keep(part: Iterator[Listed]) -> int:

@@ -17,9 +17,16 @@ def command(no_sweep: bool, detached: bool, as_json: bool) -> None:
     Hooks start this by themselves. Running it by hand does the same at once, and says what could not be done: that work is kept and
     tried again later (exit 5).
     """
-    from capture import drain
     from corpus.errors import Failed
     from corpus.xdg import spool_dir
+
+    if detached:
+        from capture import quiet
+
+        # Before the imports below, which cost as much as thirty commits.
+        quiet.settle(spool_dir())
+
+    from capture import drain
 
     if detached:
         drain.stay(spool_dir())
