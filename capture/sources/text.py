@@ -48,30 +48,39 @@ def message_of(commit: CommitInfo) -> str:
 def trailers(message: str) -> list[tuple[str, str]]:
     """``(key, value)`` of the trailers in ``message``, as ``git interpret-trailers --parse --no-divider`` finds them: the last
     paragraph, not the first, if all of it is trailers or a quarter of it is and one of them git's own."""
-    lines = [line for line in message.rstrip().split("\n") if not line.startswith("#")]
+    lines = message.split("\n")
+    while lines and (not lines[-1].strip() or lines[-1].startswith("#")):
+        lines.pop()
     start = len(lines)
     while start and lines[start - 1].strip():
         start -= 1
     if not any(line.strip() for line in lines[:start]):
         return []
     found: list[tuple[str, str]] = []
-    other = 0
+    other = picked = 0
     generated = folding = False
     for line in lines[start:]:
+        if line.startswith("#"):
+            folding = False
+            continue
         match = _TRAILER.match(line)
         generated = generated or line.startswith(_GENERATED)
         if line[:1] in (" ", "\t"):
             if folding:
-                found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}".strip())
+                found[-1] = (found[-1][0], f"{found[-1][1]} {line.lstrip()}")
             else:
                 other += 1
             continue
         folding = match is not None
         if match:
-            found.append((match[1], match[2].strip()))
-        elif not line.startswith(_GENERATED):
+            found.append((match[1], match[2]))
+        elif line.startswith(_GENERATED):
+            picked += 1
+        else:
             other += 1
-    return found if not other or (generated and len(found) * 3 >= other) else []
+    if other and not (generated and (len(found) + picked) * 3 >= other):
+        return []
+    return [(key, value.strip()) for key, value in found]
 
 
 def is_skipped(message: str) -> bool:

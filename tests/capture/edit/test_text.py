@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from capture.git.objects import parse_commit
@@ -70,7 +70,9 @@ _TRAILER_LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
+@example(["", "capture : SKIP ", " folded"])
+@example(["", "Capture: skip", *["words"] * 4, "(cherry picked from commit 12)"])
 @given(st.lists(_TRAILER_LINES, max_size=8))
 def test_trailers_are_those_that_git_finds(lines: list[str]) -> None:
     message = "\n".join(["subject", *lines]) + "\n"
