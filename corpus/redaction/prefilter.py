@@ -109,12 +109,9 @@ def _load_or_compile(gates: list[tuple[str, bool]], cache: Path) -> Any:
 
 
 def _load(file: Path) -> Any:
-    """The stored database, or None where there is none that this machine can use: the first 32 bytes are the digest of the rest."""
+    """The stored database, or None where there is none that this machine can use; hyperscan checks platform, version and checksum."""
     try:
-        stored = file.read_bytes()
-        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
-            return None
-        database = hyperscan.loadb(stored[32:], hyperscan.HS_MODE_BLOCK)
+        database = hyperscan.loadb(file.read_bytes(), hyperscan.HS_MODE_BLOCK)
         database.scratch = hyperscan.Scratch(database)
     except (OSError, hyperscan.error):
         return None
@@ -127,7 +124,7 @@ def _save(file: Path, database: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
-            temporary.write_bytes(hashlib.sha256(database).digest() + database)
+            temporary.write_bytes(database)
             temporary.replace(file)
         except OSError:
             temporary.unlink(missing_ok=True)

@@ -82,6 +82,17 @@ def test_a_key_in_json_toml_and_yaml_goes_and_the_file_still_parses(cut: str, pl
     assert yaml.endswith("\nn: 1\n")
 
 
+def test_a_cut_key_ends_inside_its_own_quotes(plain: Scanner, rng: random.Random) -> None:
+    begin, line, *_ = private_key(rng)
+    for after in ('" + an_identifier_as_long_as_a_line)', '", some_function(and_a_long_argument))', '"); another_long_identifier("")'):
+        source = f'call("{begin}\\n{line}{after}\n'.replace("_", "X")
+        ast.parse(source)
+        redacted = plain.redact(source, path="a.py")
+        ast.parse(redacted)
+        assert line not in redacted
+        assert redacted.endswith(source[source.index(line) + len(line) :])
+
+
 def test_marks_without_a_body_and_public_armour_stay(plain: Scanner, rng: random.Random) -> None:
     lines = private_key(rng)
     public = "\n".join(lines).replace("RSA PRIVATE KEY", "CERTIFICATE")

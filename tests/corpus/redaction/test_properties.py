@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.redaction.finding import IDENTIFIER, Finding, Place, resolve
+from corpus.redaction.finding import IDENTIFIER, Finding, Place, Subject, resolve
 from corpus.redaction.people import People
 from corpus.redaction.pseudonym import Pseudonyms
 from corpus.redaction.redactor import Scanner, scanner
@@ -174,6 +174,14 @@ def test_installed_sources_still_parse(known: Scanner) -> None:
                 broken += 1
     assert checked > 100
     assert broken <= checked / 1000
+
+
+def test_a_finding_that_cuts_a_character_is_widened_to_it() -> None:
+    subject = Subject("\u00e9\U0001f600\u00e9")
+    cut = [Finding(3, 5, "X", 1.0, "x")]
+    assert [(each.start, each.end) for each in subject.locate(cut)] == [(1, 2)]
+    subject.set_aside(cut)
+    assert subject.data.decode() == "\u00e9" + "\x01" * 4 + "\u00e9"
 
 
 def test_overlapping_findings_become_one_named_after_the_surest() -> None:
