@@ -124,7 +124,7 @@ def test_a_published_format_is_found_in_every_syntax(name: str, plain: Scanner) 
         "postgres://user:password@localhost/db",
         "Authorization: Bearer <token>",
         "author = 'x'",
-        "card: '4111111111111112'",
+        "card: '4539578763621480'",
         "token = '0123456789abcdef'",
         "API_KEY=1234567898765432",
         '("password", "passphrase", "token")',
