@@ -5,6 +5,7 @@ Slices are runs of neighbours, because a commit's files are mostly its neighbour
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -37,6 +38,7 @@ def over_slices(work: Callable[[Iterator[T]], int], items: Sequence[T], seen: Ca
     size = max(_SMALLEST, -(-len(items) // (workers * SLICES_A_WORKER)))
     slices = [items[at : at + size] for at in range(0, len(items), size)]
     context = multiprocessing.get_context("fork")
+    gc.freeze()  # what is loaded stays; collecting it again in each worker would only copy its pages
     pipes: list[Connection] = []
     team = []
     for _ in range(workers):

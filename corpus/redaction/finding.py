@@ -57,6 +57,13 @@ class Subject:
         if b"REDACTED_" in raw:
             self.data = _IDENTIFIER_BYTES.sub(lambda found: NEUTRAL * len(found[0]), raw)
 
+    @classmethod
+    def part(cls, data: bytes, place: Place, path: str) -> Subject:
+        """A subject over a part of another's ``data``, cut between characters."""
+        made = cls("", place, path)
+        made._raw = made.data = data
+        return made
+
     def set_aside(self, findings: list[Finding]) -> None:
         """Neutralise what was found, so that a further search sees only the rest."""
         parts = bytearray(self.data)

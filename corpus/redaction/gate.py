@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass
+from functools import lru_cache, partial
 
 from corpus.names import Name
 from corpus.record import Body, EditBody, Header, RedactionClass, RedactionSummary, TupleType, dumps, seal
@@ -55,6 +56,7 @@ class Redactor:
         self.tenant = tenant
         self.ruleset = scanner.ruleset
         self._scanner = scanner
+        self._paths = lru_cache(maxsize=1 << 16)(partial(scanner.redact, place=Place.PATH))
         self._images: OrderedDict[tuple[str, str], str | Withheld] = OrderedDict()
         self._held = 0
 
@@ -93,7 +95,7 @@ class Redactor:
         return self._scanner.redact(text, Place.CODE, path)
 
     def path(self, path: str) -> str:
-        return self._scanner.redact(path, Place.PATH)
+        return self._paths(path)
 
     def person(self, name: str) -> str:
         return self._scanner.identifier("PERSON", name) if name.strip() else ""
@@ -107,7 +109,7 @@ class Redactor:
         known = self._images.get(key)
         if known is None:
             try:
-                known = self.code(load(), path)
+                known = self._scanner.redact_version(load(), path)
             except Withheld as reason:
                 known = Withheld(reason.reason)
             self._images[key] = known

@@ -43,9 +43,21 @@ class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
 
 def registry(engine: Engine, people: People) -> RecognizerRegistry:
     """A registry of this project's recognizers and none of Presidio's stock ones, which are not made for code."""
-    members = [
-        Recognizer("patterns", [rule.entity_type for rule in engine.rules], engine.find),
-        Recognizer("private keys", [keys.ENTITY], keys.find),
-        Recognizer("people", [names.PERSON, names.EMAIL], names.NameFinder(people).find),
-    ]
-    return RecognizerRegistry(recognizers=members)
+    return RecognizerRegistry(recognizers=[_patterns(engine), _keys(), _people(people)])
+
+
+def apart(near: Engine, far: Engine, people: People) -> tuple[list[Recognizer], list[Recognizer]]:
+    """The same recognizers, those that may search a text in pieces and those that need the whole of it."""
+    return [_patterns(near), _people(people)], [_patterns(far), _keys()]
+
+
+def _patterns(engine: Engine) -> Recognizer:
+    return Recognizer("patterns", [rule.entity_type for rule in engine.rules], engine.find)
+
+
+def _keys() -> Recognizer:
+    return Recognizer("private keys", [keys.ENTITY], keys.find)
+
+
+def _people(people: People) -> Recognizer:
+    return Recognizer("people", [names.PERSON, names.EMAIL], names.NameFinder(people).find)

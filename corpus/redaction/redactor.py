@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from corpus.redaction import people, pseudonym
 from corpus.redaction.draft import Withheld
 from corpus.redaction.finding import Finding, Place, Subject, resolve
 from corpus.redaction.people import People
+from corpus.redaction.pieces import SPAN, Pieces
 from corpus.redaction.pseudonym import Pseudonyms
 from corpus.redaction.replace import replace
 
@@ -29,8 +30,19 @@ _ROUNDS = 8
 class Scanner:
     """Finds and replaces. Raises :class:`Withheld` (``redaction-failed``, ``too-large``) instead of ever letting a text by unsearched."""
 
-    def __init__(self, recognizers: Sequence[Any], pseudonyms: Pseudonyms, ruleset: str) -> None:
+    def __init__(
+        self,
+        recognizers: Sequence[Any],
+        pseudonyms: Pseudonyms,
+        ruleset: str,
+        *,
+        near: Sequence[Any] = (),
+        far: Sequence[Any] | None = None,
+    ) -> None:
+        """``near`` and ``far`` are the recognizers again, shared out by whether they may search in pieces (default: none may)."""
         self._recognizers = tuple(recognizers)
+        self._far = self._recognizers if far is None else tuple(far)
+        self._pieces = Pieces(partial(self._rounds, tuple(near)))
         self._pseudonyms = pseudonyms
         self.ruleset = ruleset
         self.identifier = pseudonyms.of
@@ -43,29 +55,48 @@ class Scanner:
         if len(text) > MAX_CHARACTERS:
             raise Withheld("too-large")
         subject = Subject(text, place, path)
-        found: list[Finding] = []
-        for _ in range(_ROUNDS):
-            more = self._search(subject)
-            if not more:
-                return subject.locate(found)
-            found = resolve(found + more)
-            subject.set_aside(more)
-        raise Withheld("redaction-failed")
+        return subject.locate(self._rounds(self._recognizers, subject))
+
+    def find_in_version(self, text: str, path: str) -> list[Finding]:
+        """As :meth:`find`, for the content of a file of which other versions are searched too: what they share is searched once."""
+        if len(text) > MAX_CHARACTERS:
+            raise Withheld("too-large")
+        subject = Subject(text, Place.CODE, path)
+        far = self._rounds(self._far, subject)
+        return subject.locate(resolve(far + self._pieces.find(subject)))
 
     def redact(self, text: str, place: Place = Place.CODE, path: str = "") -> str:
         """``text`` with identifiers in place of everything found; a second look at the result finds nothing."""
+        return self._replaced(text, path, lambda text: self.find(text, place, path))
+
+    def redact_version(self, text: str, path: str) -> str:
+        """As :meth:`redact`, by :meth:`find_in_version`."""
+        return self._replaced(text, path, lambda text: self.find_in_version(text, path))
+
+    def _replaced(self, text: str, path: str, find: Callable[[str], list[Finding]]) -> str:
         for _ in range(_ROUNDS):
-            found = self.find(text, place, path)
+            found = find(text)
             text = Subject(text).text
             if not found:
                 return text
             text = replace(text, path, found, self.identifier)
         raise Withheld("redaction-failed")
 
-    def _search(self, subject: Subject) -> list[Finding]:
+    def _rounds(self, recognizers: Sequence[Any], subject: Subject) -> list[Finding]:
+        """What ``recognizers`` find in bytes; ``subject`` is left with all of it set aside."""
+        found: list[Finding] = []
+        for _ in range(_ROUNDS):
+            more = self._search(recognizers, subject)
+            if not more:
+                return found
+            found = resolve(found + more)
+            subject.set_aside(more)
+        raise Withheld("redaction-failed")
+
+    def _search(self, recognizers: Sequence[Any], subject: Subject) -> list[Finding]:
         try:
             found: list[Finding] = []
-            for recognizer in self._recognizers:
+            for recognizer in recognizers:
                 found += recognizer.find(subject)
             return resolve(found)
         except Exception:
@@ -80,22 +111,27 @@ def cache_dir() -> Path:
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> Engine:
+def _patterns() -> tuple[Engine, Engine, Engine]:
+    """Engines of all rules, of those that may search in pieces, and of the others."""
     from corpus.redaction.engine import Engine
     from corpus.redaction.rule import builtin
 
-    return Engine(builtin(), cache_dir())
+    rules = builtin()
+    near = [rule for rule in rules if rule.span <= SPAN]
+    far = [rule for rule in rules if rule.span > SPAN]
+    return Engine(rules, cache_dir()), Engine(near, cache_dir()), Engine(far, cache_dir())
 
 
 def scanner(pseudonyms: Pseudonyms, known: People) -> Scanner:
     """A scanner over the project's rules and ``known`` people."""
     from corpus.redaction.engine import digest
-    from corpus.redaction.recognizers import registry
+    from corpus.redaction.recognizers import apart, registry
 
-    engine = _patterns()
+    engine, near, far = _patterns()
     members = registry(engine, known).get_recognizers(language="en", all_fields=True)
     ruleset = hashlib.sha256(digest(engine.rules) + known.digest).hexdigest()[:16]
-    return Scanner(members, pseudonyms, f"{RULESET}@{ruleset}")
+    in_pieces, whole = apart(near, far, known)
+    return Scanner(members, pseudonyms, f"{RULESET}@{ruleset}", near=in_pieces, far=whole)
 
 
 def scanner_for(tenant: Name | None) -> Scanner:
