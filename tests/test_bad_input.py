@@ -63,6 +63,8 @@ def test_a_root_inside_the_work_tree_that_does_not_ignore_it(tmp_path: Path) -> 
     expect(run(*install, cwd=work.path), 3, "ignore")
     assert not root.exists()
     assert not list((work.path / ".git/hooks").glob("post-commit"))
+    work.commit("one")
+    expect(run("capture", "edit", "--tenant", "acme", "--cluster", "c", "--root", str(root), cwd=work.path), 3, "ignore")
     (work.path / ".gitignore").write_text("corpus/\n")
     assert run(*install, cwd=work.path).returncode == 0
 

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capture import enrol, spool
-from capture.git.run import common_dir, git, toplevel, worktrees
+from capture.git.run import common_dir, toplevel
+from capture.git.walk import walk
 from capture.hooks import placed
 from capture.hooks.place import directories_of, place, take_away
-from corpus.errors import BadInput, Refused
+from capture.whose import check_outside, module_name
+from corpus.errors import BadInput
 from corpus.manifest import Manifest
-from corpus.names import Name, check, slug
+from corpus.names import check
 from corpus.redaction.draft import Label
+from corpus.redaction.people import remember
 from corpus.store import ClusterSettings, add_tenant, init_root, put_cluster
 from corpus.xdg import spool_dir
 
@@ -30,15 +33,6 @@ class Installed:
     hooks: tuple[Path, ...]
     command: Path | None
     changed: bool
-
-
-def module_name(at: Path) -> Name:
-    """What a repository's module is called where nobody says: by its directory, the bare ``name.git`` without its ending."""
-    common = common_dir(at)
-    top = next(iter(worktrees(at)), None) or toplevel(at)
-    if top is None:
-        top = common.parent if common.name == ".git" else common.with_suffix("")
-    return slug(top.name)
 
 
 def enrolled_as(at: Path, manifest: Manifest | None, *, tenant: str, cluster: str | None, role: str | None, module: str | None) -> Label:
@@ -65,8 +59,7 @@ def install(at: Path, *, root: Path, label: Label, manifest: Manifest | None = N
     """
     common, tree = common_dir(at), toplevel(at)
     branches = tuple(manifest.branches) if manifest and manifest.branches else None
-    for work in dict.fromkeys([*([tree] if tree else []), *worktrees(at)]):
-        _check_outside(root, work)
+    check_outside(root, at)
     enrolment, changed = enrol.enrol(at, common=common, worktree=tree, root=root, label=label, branches=branches)
     init_root(root)
     add_tenant(root, label.tenant)
@@ -75,6 +68,8 @@ def install(at: Path, *, root: Path, label: Label, manifest: Manifest | None = N
             branches=branches, doctrine_version=manifest.doctrine_version, module=manifest.module, role=manifest.role
         )
         put_cluster(root, label.tenant, label.cluster, settings)
+    # Whoever worked here before is known by the time the first commit is read.
+    remember(label.tenant, {person for commit in walk(common, (), branches=True) for person in commit.people})
     spool.ensure(spool_dir())
     command = find_command()
     if changed:
@@ -116,13 +111,3 @@ def _enrolment_at(at: Path) -> enrol.Enrolment | None:
 
 def _directories_of(enrolments: Iterable[enrol.Enrolment], *, but: Path) -> frozenset[Path]:
     return frozenset(directory for one in enrolments if one.common_dir != but for directory in placed.load(one.common_dir).directories)
-
-
-def _check_outside(root: Path, work: Path) -> None:
-    """Refuse a root inside a work tree that would show it as new files, one ``git add`` away from being published."""
-    real, top = Path(os.path.realpath(root)), Path(os.path.realpath(work))
-    if not real.is_relative_to(top) or real.is_relative_to(common_dir(top)):
-        return
-    ignored = git(["check-ignore", "--", os.fspath(real.relative_to(top) / "root.toml")], cwd=top, ok_codes=(0, 1))
-    if not ignored:
-        raise Refused(f"{root} lies inside the work tree {work}, which does not ignore it: choose another --root, or add it to .gitignore")
