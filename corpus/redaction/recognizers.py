@@ -9,7 +9,7 @@ from typing import Any
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.recognizer_registry import RecognizerRegistry
 
-from corpus.redaction import keys, names
+from corpus.redaction import keys, names, prose
 from corpus.redaction.engine import Engine
 from corpus.redaction.finding import Finding, Place, Subject, resolve
 from corpus.redaction.people import People
@@ -23,8 +23,9 @@ class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
 
     name: str
 
-    def __init__(self, name: str, entities: Sequence[str], find: Callable[[Subject], list[Finding]]) -> None:
+    def __init__(self, name: str, entities: Sequence[str], find: Callable[[Subject], list[Finding]], place: Place = Place.CODE) -> None:
         self.find = find
+        self._place = place
         super().__init__(supported_entities=sorted(set(entities)), name=name)
 
     def load(self) -> None:
@@ -32,7 +33,7 @@ class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
         """Findings as Presidio's results, offsets in characters, of the asked ``entities`` (all when empty)."""
-        subject = Subject(text, Place.CODE)
+        subject = Subject(text, self._place)
         metadata = {RecognizerResult.RECOGNIZER_NAME_KEY: self.name}
         return [
             RecognizerResult(each.entity_type, each.start, each.end, each.score, recognition_metadata=metadata)
@@ -41,9 +42,10 @@ class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
         ]
 
 
-def registry(engine: Engine, people: People) -> RecognizerRegistry:
+def registry(engine: Engine, people: People, finders: Sequence[prose.Finder]) -> RecognizerRegistry:
     """A registry of this project's recognizers and none of Presidio's stock ones, which are not made for code."""
-    return RecognizerRegistry(recognizers=[_patterns(engine), _keys(), _people(people)])
+    in_prose = [Recognizer(each.name, each.entities, each.find, Place.PROSE) for each in finders]
+    return RecognizerRegistry(recognizers=[_patterns(engine), _keys(), _people(people), *in_prose])
 
 
 def apart(near: Engine, far: Engine, people: People) -> tuple[list[Recognizer], list[Recognizer]]:

@@ -124,12 +124,13 @@ def _patterns() -> tuple[Engine, Engine, Engine]:
 
 def scanner(pseudonyms: Pseudonyms, known: People) -> Scanner:
     """A scanner over the project's rules and ``known`` people."""
+    from corpus.redaction import prose
     from corpus.redaction.engine import digest
     from corpus.redaction.recognizers import apart, registry
 
     engine, near, far = _patterns()
-    members = registry(engine, known).get_recognizers(language="en", all_fields=True)
-    ruleset = hashlib.sha256(digest(engine.rules) + known.digest).hexdigest()[:16]
+    members = registry(engine, known, prose.finders(cache_dir())).get_recognizers(language="en", all_fields=True)
+    ruleset = hashlib.sha256(digest(engine.rules) + known.digest + prose.written()).hexdigest()[:16]
     in_pieces, whole = apart(near, far, known)
     return Scanner(members, pseudonyms, f"{RULESET}@{ruleset}", near=in_pieces, far=whole)
 
