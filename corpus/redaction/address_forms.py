@@ -30,8 +30,10 @@ _AFTER = rf"(?:{alternatives('ways-after.txt')})"
 _BEFORE = rf"(?:{alternatives('ways-before.txt')})"
 _TAILS = alternatives("ways-fused.txt")
 _FUSED = rf"(?:[{_UPPER}][^\W\d_]{{1,30}}(?:-[{_UPPER}][^\W\d_]{{1,30}}){{0,4}}-?[ ]?)?[{_UPPER}]?[^\W\d_]{{1,40}}(?:{_TAILS})"
-UNIT = rf"(?:(?:{alternatives('units.txt')})\.?[ ]?#?[ ]?[A-Za-z]?-?\d{{1,5}}[A-Za-z]?\b|#[ ]?\d{{1,5}}[A-Z]?\b"
+UNIT = (
+    rf"(?:(?:{alternatives('units.txt')})\.?[ ]?#?[ ]?[A-Za-z]?-?\d{{1,5}}[A-Za-z]?\b|#[ ]?\d{{1,5}}[A-Z]?\b"
     r"|\d{1,2}(?:st|nd|rd|th) [Ff]l(?:oor|\.))"
+)
 _BOX = rf"(?:{alternatives('post-boxes.txt')})[ ]?(?:[Nn]o\.? ?|#)?\d{{1,7}}\b"
 _MILITARY = r"(?:PSC|CMR|Unit|UNIT|OMC|unit|psc)[ ]\d{1,5},?[ ]Box[ ]\d{1,6}\s{1,4}[AFD]PO,?[ ]A[AEP][ ]\d{5}(?:-\d{4})?"
 # From the large to the small, in Han and kana.

@@ -20,9 +20,13 @@ _NAME = rf"(?P<name>{WORD}(?:[ \u00a0](?:[A-Z]\.?[ ])?{_PART}{WORD}){{0,3}})"
 _TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\u00f1ora?|Sra?|Signora?|Do\u00f1a?|Sir|Lady|Lord)\.? "
 )
-_WHOSE = r"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Yy]our)(?: (?:full|first|last|maiden|family|middle|sur|real|given|user))?[ -]?name(?: is|'s|\u2019s|:) "
-_ASKED = r"(?i:what(?:'s|\u2019s| is) (?:your|his|her|their|the) (?:full |first |last |maiden |family )?name[^?\n]{0,30}\? {1,3}(?:user: |me: )?)"
-_PARTING = r"(?i:\n[ \t>]*(?:(?:best|kind|warm|many)?[ ]?(?:regards|wishes|thanks)|cheers|sincerely|yours(?: truly)?|thank you|love)[,.!]?[ \t]*\r?\n[ \t>]*)"
+_WHICH = r"(?: (?:full|first|last|maiden|family|middle|sur|real|given|user))?[ -]?name"
+_WHOSE = rf"\b(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir|[Yy]our){_WHICH}(?: is|'s|\u2019s|:) "
+_ASKED = rf"(?i:what(?:'s|\u2019s| is) (?:your|his|her|their|the){_WHICH}[^?\n]{{0,30}}\? {{1,3}}(?:user: |me: )?)"
+_PARTING = (
+    r"(?i:\n[ \t>]*(?:(?:best|kind|warm|many)?[ ]?(?:regards|wishes|thanks)|cheers|sincerely|yours(?: truly)?|thank you|love)"
+    r"[,.!]?[ \t]*\r?\n[ \t>]*)"
+)
 _LABEL = (
     r"(?:\A|\n)[ \t>*-]*(?i:(?:full |first |last |given |family |contact |customer |patient |client |employee |account )?name|surname|"
     r"recipient|attn|signed|(?:direct|writt|compos|translat)(?:ed|en) by|photo by)[ \t]*:[ \t]*"
@@ -46,14 +50,16 @@ _HEAD = re.compile(
 )
 # Two capitalised words of Cyrillic or Greek, and a short pair of Han or kana with a space between them in a text of another script.
 _OTHER_SCRIPTS = re.compile(
-    r"(?P<name>(?<![\w-])(?:[\u0400-\u042f][\u0430-\u045f'\u2019-]+(?: [\u0400-\u042f]\.?)?(?: [\u0400-\u042f][\u0430-\u045f\u0491'\u2019-]+){1,2}"
+    r"(?P<name>(?<![\w-])(?:[\u0400-\u042f][\u0430-\u045f'\u2019-]+(?: [\u0400-\u042f]\.?)?"
+    r"(?: [\u0400-\u042f][\u0430-\u045f\u0491'\u2019-]+){1,2}"
     r"|[\u0386-\u03ab][\u03ac-\u03ce]+(?: [\u0386-\u03ab][\u03ac-\u03ce]+){1,2})(?![\w-])"
     r"|(?:(?<=[ -~] )|(?<=\n)|\A)[\u3040-\u30ff\u4e00-\u9fff]{1,4}[ \u3000][\u3040-\u30ff\u4e00-\u9fff]{1,4}(?=[ ]?[ -~]|\s*(?:\n|\Z)))"
 )
 _PATTERNS += [_HEAD, _OTHER_SCRIPTS]
 # What stands in or near whatever the patterns match.
 _GATE = (
-    r"\b(?:Mrs?|Ms|Mx|Miss|Dr|Prof|Professor|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xc3\xb1ora?|Sra?|Signora?|Do\xc3\xb1a?|Sir|Lady|Lord)\.? [A-Z\x80-\xff]",
+    r"\b(?:Mrs?|Ms|Mx|Miss|Dr|Prof|Professor|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xc3\xb1ora?|Sra?|Signora?|Do\xc3\xb1a?|"
+    r"Sir|Lady|Lord)\.? [A-Z\x80-\xff]",
     r"(?i)name(?:\b| ?:)|surname|recipient|attn|signed|[dntdp] by[ \t]*:|photo by",
     r"\b(?:This is|I'm|I\xe2\x80\x99m|I am) [A-Z\x80-\xff]",
     r"\b(?:Dear|Hi|Hello|Hey|Hallo|Bonjour|Hola|Ciao|Lieber?) [A-Z\x80-\xff]",

@@ -1,4 +1,4 @@
-"""What is searched for in prose alone: announced names, postal addresses and, where the ``ner`` extra is installed, what its model knows."""
+"""What is searched for in prose alone: announced names, postal addresses and, with the ``ner`` extra, what its model knows."""
 
 from __future__ import annotations
 
