@@ -59,7 +59,7 @@ _IBAN = {
 
 def iban(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     """The longest head of the match that is a number of its country's length with right check digits."""
-    value = subject.data[start:end].decode("ascii")
+    value = subject.data[start:end].decode("ascii").upper()
     size = _IBAN.get(value[:2])
     taken = 0
     for at, each in enumerate(value):
@@ -180,7 +180,7 @@ def phone(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     international = value if value[0] == "+" else f"+{value[2:]}" if value.startswith("00") else None
     tries = [(international, None)] if international else [(value, region) for region in ("US", "GB", "DE")]
     # With a country code and written in groups, or after a word that announces it, a possible number is one.
-    announced = international is None and start > match.start()
+    announced = international is None and (start > match.start() or end < match.end())
     grouped = value[0] == "+" and not value[1:].isdigit()
     known = phonenumbers.is_possible_number if announced or grouped else phonenumbers.is_valid_number
     for text, region in tries:
