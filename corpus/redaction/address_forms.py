@@ -19,7 +19,7 @@ _UPPER = (
 # A capitalised word, with what a name may hold inside it.
 WORD = rf"[{_UPPER}][^\W\d_]*(?:['\u2019.-]{{1,2}}[^\W\d_]+){{0,3}}\.?"
 _SMALL = (
-    r"(?:d[eo]s?|du|de la|de los|de las|del|della|delle|dell'|di|da|dos|van|van de[nr]?|von|von de[rm]|zu[rm]?|der|den|het|ter|ten|op|aan|"
+    r"(?:d[aeo]s?|du|de la|de los|de las|del|della|delle|dell'|di|da|dos|van|van de[nr]?|von|von de[rm]|zu[rm]?|der|den|het|ter|ten|op|aan|"
     r"am|an|an der|auf der|auf dem|in der|im|of|the|la|le|les|l'|el|al|y|e|et|i|na|w|pod|nad|av|og)"
 )
 _NAME = rf"{WORD}(?:[ \u00a0](?:{_SMALL}[ ]?)?(?:{WORD}|\d{{1,2}}(?:st|nd|rd|th|\.)?(?= [{_UPPER}]))){{0,4}}?"
@@ -57,7 +57,7 @@ _CYRILLIC = (
 SURE = re.compile(
     rf"(?P<military>{_MILITARY})|(?P<han>{_HAN})|(?P<cyrillic>{_CYRILLIC})|(?P<box>(?:{_NUMBER} )?{_BOX})"
     rf"|(?P<numbered>{_NUMBER},?[ ](?:\d{{1,5}}[ ])?{_NAME}[ ]{_AFTER}\b\.?(?:[ ]{_HOUSE})?)"
-    rf"|(?P<prefixed>{_NUMBER},?[ ](?:\d{{1,5}}[ ])?{_BEFORE}[ ](?:{_SMALL}[ ]?)?{_NAME}(?:,?[ ]{_HOUSE}|(?=[,.;\n]|\Z| [a-z(])))"
+    rf"|(?P<prefixed>{_NUMBER},?[ ](?:\d{{1,5}}[ ])?{_BEFORE}[ ](?:{_SMALL}[ ]?)?{_NAME}(?:[ ]{_HOUSE}|(?=[,.;\n]|\Z| [a-z(])))"
     rf"|(?P<unnumbered>(?<![\w.-]){_BEFORE}[ ](?:{_SMALL}[ ]?)?{_NAME},?[ ](?:[nN](?:r\.|[°º.])?[ ]?)?{_HOUSE})"
     rf"|(?P<fused>(?<![\w.-])(?:\d{{1,5}}[ ])?{_FUSED}[ ]{_HOUSE})"
     rf"|(?P<house>(?<![\w.-])(?:\d{{1,6}}[ ])?{_NAME}[ ]{_AFTER}\.?[ ]{_HOUSE})"
@@ -96,6 +96,12 @@ NOT = re.compile(rf"(?i)\A\d{{1,6}} ?(?:st|nd|rd|th|x|k|m|s|ms|kb|mb|gb|am|pm|px
 
 
 @cache
+def corner_gate() -> Any:
+    """What every corner contains; it need have no number."""
+    return compiled(r"[Cc]orner of [0-9A-Z\x80-\xff]")
+
+
+@cache
 def gate() -> Any:
     """What some part of every core contains; a digit stands near it."""
     return compiled(
@@ -106,7 +112,6 @@ def gate() -> Any:
         r"\.?[ ]?(?:[Nn]o\.? ?|#)?[ ]?[A-Za-z]?-?\d",
         rf"(?i)\b(?:address|liv(?:es?|ing)|resid|locat|sen[dt]\b|ship|deliver|mail|return(?:ed)? to|forward|moved|meet|{_ROOMS})",
         r"\d{2,6} [A-Z\x80-\xff][^\s]*(?: [^\s]+){0,4} \d",
-        r"[Cc]orner of",
         "\\d(?:\u4e01\u76ee|\u756a|\u53f7|\u865f|\u5f04|\u5df7|\u697c|\u6a13|\u5ba4|\u5ea7|\u680b)|(?:\u8def|\u8857|\u9053|\u5df7)[A-Za-z\\d]",
         rf"{_HOUSE_WORDS}\.? ?\d",
     )

@@ -29,6 +29,11 @@ def find(subject: Subject) -> list[Finding]:
         return []
     text = IDENTIFIER.sub(lambda found: "\x01" * len(found[0]), subject.text)
     spans = [span for low, high in windows(text, forms.gate(), digit_within=90) for span in _spans(text, low, high)]
+    spans += [
+        (core.start(), _follow(text, core.end())[0], 0.6)
+        for low, high in windows(text, forms.corner_gate())
+        for core in forms.CORNER.finditer(text, low, high)
+    ]
     found: list[Finding] = []
     at = size = 0
     for start, end, score in _merged(spans):
@@ -53,8 +58,6 @@ def _merged(spans: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, flo
 
 
 def _spans(text: str, low: int, high: int) -> Iterator[tuple[int, int, float]]:
-    for core in forms.CORNER.finditer(text, low, high):
-        yield core.start(), _follow(text, core.end())[0], 0.6
     for core in forms.SURE.finditer(text, low, high):
         if forms.NOT.match(core[0]) or (core.lastgroup in ("fused", "house", "unnumbered", "numbered") and not _plausible(core[0])):
             continue

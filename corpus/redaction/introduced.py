@@ -16,7 +16,7 @@ ENTITY = "PERSON"
 VERSION = 1
 
 _PART = r"(?:(?:d[eiu]|da|dos|del|della|van|von|der|den|bin|ibn|al|el|la|le|ten|ter)[ ]){0,2}"
-_NAME = rf"(?P<name>{WORD}(?:[ \u00a0](?:[A-Z]\.?[ ])?{_PART}{WORD}){{0,3}})"
+_NAME = rf"(?P<name>{_PART}{WORD}(?:[ \u00a0](?:[A-Z]\.?[ ])?{_PART}{WORD}){{0,3}})"
 _TITLES = (
     r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\u00f1ora?|Sra?|Signora?|Do\u00f1a?|Sir|Lady|Lord)\.? "
 )
@@ -59,7 +59,7 @@ _PATTERNS += [_HEAD, _OTHER_SCRIPTS]
 # What stands in or near whatever the patterns match.
 _GATE = (
     r"\b(?:Mrs?|Ms|Mx|Miss|Dr|Prof|Professor|Herr|Frau|Monsieur|Madame|Mme|Mlle|Se\xc3\xb1ora?|Sra?|Signora?|Do\xc3\xb1a?|"
-    r"Sir|Lady|Lord)\.? [A-Z\x80-\xff]",
+    r"Sir|Lady|Lord)\.? [A-Za-z\x80-\xff]",
     r"(?i)name(?:\b| ?:)|surname|recipient|attn|signed|[dntdp] by[ \t]*:|photo by",
     r"\b(?:This is|I'm|I\xe2\x80\x99m|I am) [A-Z\x80-\xff]",
     r"\b(?:Dear|Hi|Hello|Hey|Hallo|Bonjour|Hola|Ciao|Lieber?) [A-Z\x80-\xff]",
@@ -99,7 +99,7 @@ def find(subject: Subject) -> list[Finding]:
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """The name without its last full stop; nothing where any of its words is an ordinary word or a thing's name."""
     value = text[start:end].rstrip(".-'\u2019")
-    words = re.findall(r"[^\W\d_]{2,}", value)
+    words = [word for word in re.findall(r"[^\W\d_]{2,}", value) if not word.islower()]
     if value and not value[0].isascii() and _OTHER_SCRIPTS.match(value):
         return start, start + len(value)
     nobody = (

@@ -32,7 +32,7 @@ _KINDS = {
 _SURE, _LOWER, _ALSO, _OTHER, _BESIDE = 0.35, 0.7, 0.15, 0.45, 0.8
 # What may stand between two words of one name, of one address.
 _BETWEEN = {
-    PERSON: re.compile(r"\.?[ \u00a0]{1,2}(?:[^\W\d_]\.? ){0,2}|[-'\u2019]|\. ?"),
+    PERSON: re.compile(r"\.?[ \u00a0]{1,2}(?:[^\W\d_]\.? ){0,2}(?:[DLOdl]['\u2019])?|[-'\u2019]|\. ?"),
     ADDRESS: re.compile(r"[\s,.;>/-]{0,8}(?:(?:and|of|the|de|la) )?"),
     LOCATION: re.compile(r"[ -]|, "),
     PHONE: re.compile(r"[ ().+/-]{0,3}"),
@@ -46,6 +46,7 @@ _FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*(?!te?xt\b|md\b|markdown\b)[A-Za-z][^\
 _STAND_IN = {"PERSON": "Maria Smith", "EMAIL_ADDRESS": "m@smith.org", "PHONE_NUMBER": "555-0142", "STREET_ADDRESS": "12 Oak Street"}
 _GLUE = re.compile(r"[\w@/\\=#$`_]")
 _GREETINGS = frozenset(["hi", "hello", "hey", "dear", "hola", "hallo", "bonjour", "ciao", "thanks", "cheers", "congrats", "kudos", "sorry"])
+_APOSTROPHE = re.compile(r"(?<!\w)[DLOdl]['\u2019]\Z")
 _BEFORE_NAME = re.compile(r"(?<![\w@/.`'\u2019-])([^\W\d_a-z][^\W\d_]+) (?:[A-Z]\.? )?\Z")
 _AFTER_NAME = re.compile(r" (?:[A-Z]\.? )?([^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?)(?![\w@/=(`]|\.\w)")
 _DIGITS = re.compile(r"\d")
@@ -172,6 +173,8 @@ def _span(block: str, run: list[Word]) -> Span | None:
 
 def _widened(block: str, start: int, end: int) -> tuple[int, int]:
     """A name with the capitalised words that touch it, as far as they are neither ordinary words nor names of things."""
+    if _APOSTROPHE.search(block, max(0, start - 3), start):
+        start -= 2
     for _ in range(2):
         before = _BEFORE_NAME.search(block, max(0, start - 40), start)
         if before and _rare(before[1]):

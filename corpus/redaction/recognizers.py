@@ -42,7 +42,7 @@ class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
         ]
 
 
-def registry(engine: Engine, people: People, finders: Sequence[prose.Finder]) -> RecognizerRegistry:
+def registry(engine: Engine, people: People, finders: Sequence[prose.Finder] = ()) -> RecognizerRegistry:
     """A registry of this project's recognizers and none of Presidio's stock ones, which are not made for code."""
     in_prose = [Recognizer(each.name, each.entities, each.find, Place.PROSE) for each in finders]
     return RecognizerRegistry(recognizers=[_patterns(engine), _keys(), _people(people), *in_prose])
