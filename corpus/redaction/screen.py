@@ -22,13 +22,15 @@ _CAPITAL = re.compile(r"(?<![\w./@\\$#`:_-])([A-Z][a-z]+(?:['\u2019-]?[A-Z]?[a-z
 _FOREIGN = re.compile("[\u00c0-\u024f\u0370-\u1fff\u2c60-\u2fdf\u3040-\ud7ff\uf900-\ufaff]")
 _SHOUTED = re.compile(r"\b[A-Z]{4,}(?: [A-Z]{3,})+\b")
 _CUE = re.compile(
-    r"\b(?:name(?:'?s| is|d)|name:|i am|i'm|this is|mrs?|ms|dr|prof|dear|hi|hello|hey|regards|cheers|sincerely|lives?|living|born|"
-    r"(?:maiden|last|first|family|sur|full|middle)[ -]?name|user|bot|agent|customer|colleague|friend|wife|husband|mother|father|sister|"
-    r"brother|said|says|told|asked|met|meet|spoke|speak|call(?:ed)? me|address(?:es)? (?:is|are|of)|address:|avenue|street|boulevard|"
-    r"apt\.?|p\.? ?o\.? box|zip ?code|postcode|passport|licen[cs]e number|social security|phone|mobile|fax|tel)\b|"
-    r"\d{1,6} [a-z]{4,} ?\d{0,4}(?:,| (?:st|rd|ave|str)\b)|(?<![\w.:/-])\+?\(?\d{2,4}\)?(?:[ -]\d{2,4}){2,4}\b(?![-:/.]\d)",
+    r"\b(?:name(?:'s| is)|name:|i am|i'm|mrs?|ms\.|dr|prof|dear|regards|sincerely|(?:lives?|living) (?:at|in|on)|born|"
+    r"(?:maiden|last|first|family|sur|full|middle)[ -]?name|user:|bot:|agent:|customer:|wife|husband|mother|father|"
+    r"said|told|spoke|call(?:ed)? me|address(?:es)? (?:is|are|of)|address:|avenue|street|boulevard|apt\.?|p\.? ?o\.? box|"
+    r"zip ?code|postcode|passport|licen[cs]e number|social security|mobile|fax|tel)\b|"
+    r"\d{1,6} [a-z]{4,} (?:\d{1,4}\b|(?:st|rd|ave|str)\b)|"
+    r"(?<![\w.:/-])(?!\d{4}-\d\d-\d\d)\+?\(?\d{2,4}\)?(?:[ -]\d{2,4}){2,4}\b(?![-:/.]\d)",
     re.IGNORECASE,
 )
+_ENDING = re.compile(r"(?:['\u2019](?:s|re|ll|ve|d|t|m)|n['\u2019]t)\Z")
 _LOWER = re.compile(r"(?<![\w./@\\$#`:_'-])[a-z]{4,}(?![\w(=@\\`_'-]|[./:]\w)")
 _BEFORE = re.compile(r"(?:\A|[.!?:;>|]|\n)[\s*#>\"'(\[\u201c\u2018-]*\Z|(?:\A|\n)\s*\d+[.)] *\Z")
 
@@ -85,10 +87,11 @@ def suspicious(block: str) -> bool:
         word = each[1]
         if word is None:
             return True
+        word = _ENDING.sub("", word)
         lower = word.lower()
-        if word in things():
+        if word in things() or HUMPED.search(word):
             continue
-        if lower not in common():
+        if lower not in common() and not all(part in common() for part in lower.split("-")):
             return True
         if lower in _both() and not _BEFORE.search(block, max(0, each.start() - 12), each.start()):
             return True
