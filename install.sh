@@ -17,6 +17,7 @@ Usage: ./install.sh [COMMAND]
   (nothing)         install the commands capture and corpus, and say what to type next
   demo [PATH]       install, then show the whole way from a commit to a training set in a scratch
                     folder; with PATH, from the last 200 commits of that repository, which is only read
+  ner               install the commands and the model that finds names in prose (the ner extra)
   test [ARG...]     install what the tests need and run them; ARG goes to pytest (default: -n 2)
   uninstall         remove .venv and the links that were made to it
 
@@ -43,7 +44,7 @@ find_python() {
     die "no Python 3.11 or newer was found: install one, or name it as PYTHON=/path/to/python, then run this again"
 }
 
-# What the environment for $1 (run, dev) is made from.
+# What the environment for $1 (run, dev, ner) is made from.
 recipe() {
     say "$here"
     cat "$here/pyproject.toml" "$here/requirements/$1.txt"
@@ -57,7 +58,7 @@ pip() (
     "$python" -m pip --quiet --quiet --no-input --disable-pip-version-check install --no-user "$@"
 )
 
-# Make .venv hold what $1 (run, dev) names. The lock for dev contains the lock for run, version by version.
+# Make .venv hold what $1 (run, dev, ner) names. The locks for dev and ner contain the lock for run, version by version.
 prepare() {
     unset PYTHONHOME PYTHONPATH
     is_current "$1" && return
@@ -149,6 +150,10 @@ demo)
     shift
     prepare run
     exec "$python" "$here/demo" "$@"
+    ;;
+ner)
+    prepare ner
+    say "The model that finds names and places in prose is installed; docs/names-in-prose.md says what it reaches."
     ;;
 test)
     shift
