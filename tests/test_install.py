@@ -270,3 +270,9 @@ def test_a_fresh_copy_in_a_fresh_home_shows_the_whole_way_and_only_reads_a_repos
     assert "9 commits (one of them amended away) were captured by hooks" in demo()
     assert "was only read" in demo(str(HERE))
     assert not {".config", ".local", ".gitconfig"} & {path.name for path in home.iterdir()}
+
+    done = subprocess.run([str(copy / "install.sh"), "ner"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "note.txt").write_text("Yesterday we met Ingrid Haugen at the office.\n")
+    command = [str(copy / ".venv/bin/capture"), "redact", str(tmp_path / "note.txt")]
+    assert "met REDACTED_PERSON_" in subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
