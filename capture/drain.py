@@ -6,6 +6,7 @@ everything they stand for is durable.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,13 +19,16 @@ from capture.commits import drafts_of, links_of
 from capture.enrol import Enrolment
 from capture.git.history import current_branch
 from capture.git.objects import Missing
-from capture.git.repository import open_repository
+from capture.git.repository import Repository, open_repository
 from capture.ingest import Ingest
 from capture.sweep import Replaced
 from corpus.errors import SubstrateError
 
 TORN = 60.0
 """Seconds after which an entry without its end is taken for one its hook never finished; the sweep finds what it stood for."""
+HELD = 3600.0
+"""Seconds a drainer waits for another that holds the spool: bulk capture of a long history, or one a person started, which may have
+listed the entries before the last one came."""
 RETRIES = 75.0
 """Seconds a drainer stays for the sake of entries that failed: long enough for their first pauses, not for the later ones."""
 
@@ -40,23 +44,24 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Job:
-    """Work for one repository: from one entry, or from a sweep (``entry`` is ``None``)."""
+    """Work for one repository, opened ``at`` its git directory: from one entry, or from a sweep (``entry`` is ``None``)."""
 
     enrolment: Enrolment
     entry: spool.Entry | None
+    at: Path
     commits: tuple[tuple[str, str | None], ...]
     replaced: tuple[Replaced, ...]
     people: frozenset[tuple[str, str]]
     reached: enrol.Position | None = None
 
 
-def drain(where: Path, *, sweeping: bool = True) -> Outcome | None:
+def drain(where: Path, *, sweeping: bool = True, wait: float = 0.0) -> Outcome | None:
     """Do what waits in the spool at ``where`` and, unless ``sweeping`` is off, what the hooks missed.
 
-    ``None`` when another drainer holds the spool. A failing entry is kept with its reason and tried again later.
+    ``None`` when another drainer holds the spool for ``wait`` seconds. A failing entry is kept with its reason and tried again later.
     """
     try:
-        with lock(where):
+        with lock(where, wait=wait):
             outcome = Outcome()
             _pass(where, outcome, sweeping)
             spool.note_drain(where)
@@ -71,7 +76,7 @@ def stay(where: Path) -> None:
     The pid file goes before the last look, so that whoever writes an entry after that look starts another drainer.
     """
     while True:
-        if drain(where) is None:
+        if drain(where, wait=HELD) is None:
             return
         if quiet.arrives(where, RETRIES if spool.retrying(where) else quiet.QUIET):
             quiet.settle(where)
@@ -116,7 +121,7 @@ def _missed(outcome: Outcome) -> Iterator[_Job]:
         if not (found.commits or found.replaced):
             sweep.keep(enrolment, found.position)
         else:
-            yield _Job(enrolment, None, found.commits, found.replaced, found.people, found.position)
+            yield _Job(enrolment, None, enrolment.common_dir, found.commits, found.replaced, found.people, found.position)
 
 
 def _spooled(where: Path, outcome: Outcome) -> Iterator[_Job]:
@@ -128,41 +133,69 @@ def _spooled(where: Path, outcome: Outcome) -> Iterator[_Job]:
         if not spool.due(entry):
             continue
         try:
-            enrolment = enrol.find(entry.git_dir)
-            if enrolment is None or enrolment.paused_at(entry.mtime_ns // 1_000_000_000):
+            at = _place(entry)
+            enrolment = enrol.find(at) if at.is_dir() or _enrolled(at) else None
+            if enrolment is None:
                 spool.remove(entry)
                 continue
-            yield _of_entry(enrolment, entry)
+            yield _of_entry(enrolment, entry, at)
         except (SubstrateError, OSError) as error:
             outcome.troubles.append(f"{entry.git_dir}: {_reason(error)}")
             spool.defer(entry, _reason(error))
 
 
-def _of_entry(enrolment: Enrolment, entry: spool.Entry) -> _Job:
-    """An entry's own commits: what was rewritten, and its hint, unless a merge may have brought a colleague's."""
+def _place(entry: spool.Entry) -> Path:
+    """The git directory an entry speaks of; of a linked work tree that was removed since, the repository it belonged to."""
+    gone = not entry.git_dir.is_dir() and entry.git_dir.parent.name == "worktrees"
+    return entry.git_dir.parents[1] if gone else entry.git_dir
+
+
+def _enrolled(at: Path) -> bool:
+    """Whether a directory that is not there belongs to an enrolled repository: it may come back, as a disk that is mounted again."""
+    return any(at.is_relative_to(one.common_dir) for one in enrol.all_enrolments())
+
+
+def _of_entry(enrolment: Enrolment, entry: spool.Entry, at: Path) -> _Job:
+    """An entry's own commits: what was rewritten, and its hint, unless a merge or a rebase may have brought a colleague's."""
     named = [new for _, new in entry.rewritten] + ([entry.commit] if entry.commit else [])
-    with open_repository(entry.git_dir) as repo:
+    with open_repository(at) as repo:
+        made = _rewritten(repo, entry)
+        brings = entry.hook in ("post-merge", "post-rewrite")
         found = []
         for ident in dict.fromkeys(named):
             try:
                 info = repo.commit(ident)
             except Missing:
                 continue
-            if entry.hook != "post-merge" or info.committer.email.decode("utf-8", "replace").lower() in enrolment.identity:
+            if not brings or ident in made or info.committer.email.decode("utf-8", "replace").lower() in enrolment.identity:
                 found.append(info)
     people = frozenset(
         (who.name.decode("utf-8", "replace"), who.email.decode("utf-8", "replace"))
         for info in found
         for who in (info.author, info.committer)
     )
-    branch = current_branch(entry.git_dir)
+    branch = current_branch(at) if at == entry.git_dir else None
     replaced = tuple(Replaced(old, new, "post-rewrite") for old, new in entry.rewritten)
-    return _Job(enrolment, entry, tuple((info.id, branch) for info in found), replaced, people)
+    return _Job(enrolment, entry, at, tuple((info.id, branch) for info in found), replaced, people)
+
+
+def _rewritten(repo: Repository, entry: spool.Entry) -> frozenset[str]:
+    """What an entry says was made in the place of something, under whatever identity: it has its author and the author's date.
+
+    git names as well what a rebase passed over unchanged, and, for a commit it dropped as already there, the one below, which may
+    be a colleague's.
+    """
+    made = set()
+    for old, new in entry.rewritten:
+        with contextlib.suppress(Missing):
+            if old != new and repo.commit(old).author == repo.commit(new).author:
+                made.add(new)
+    return frozenset(made)
 
 
 def _attempt(job: _Job, ingest: Ingest, outcome: Outcome) -> None:
     try:
-        with open_repository(job.entry.git_dir if job.entry else job.enrolment.common_dir) as repo:
+        with open_repository(job.at) as repo:
             label = job.enrolment.label
             for commit, branch in job.commits:
                 outcome.kept += sum(ingest.keep(draft) for draft in drafts_of(repo, label, commit, branch))

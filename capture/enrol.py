@@ -15,7 +15,8 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from capture.git.reflog import Mark, logs, mark_of
+from capture import span
+from capture.git.reflog import Mark, marks
 from capture.git.run import common_dir, git
 from corpus.errors import BadInput, Refused, SubstrateError
 from corpus.names import check
@@ -39,7 +40,7 @@ class Enrolment:
 
     ``common_dir`` has no symbolic links in it; ``worktree`` is where it was enrolled from (``None``: a bare repository). ``branches`` are
     those a manifest names (``None``: no manifest). ``identity`` holds the enrolled person's addresses in lower case. ``pauses`` are spans
-    in which nothing is to be captured: seconds since the epoch from and to (``None``: still paused).
+    in which nothing is to be captured; the last may still run.
     """
 
     common_dir: Path
@@ -50,16 +51,17 @@ class Enrolment:
     identity: frozenset[str]
     enrolled_at: int
     start: Position
-    pauses: tuple[tuple[int, int | None], ...] = ()
+    pauses: tuple[span.Span, ...] = ()
 
     @property
     def id(self) -> str:
         """16 hex digits that name the repository on this machine."""
         return hashlib.sha256(os.fsencode(self.common_dir)).hexdigest()[:16]
 
-    def paused_at(self, when: int) -> bool:
-        """Whether ``when`` (seconds since the epoch) lies in a pause."""
-        return any(begin <= when and (end is None or when <= end) for begin, end in self.pauses)
+    @property
+    def paused(self) -> bool:
+        """Whether a pause runs."""
+        return bool(self.pauses) and self.pauses[-1].end is None
 
 
 def repos_dir() -> Path:
@@ -121,15 +123,12 @@ def identity(at: Path) -> frozenset[str]:
 
 def position(common: Path) -> Position:
     """Where a repository stands now."""
-    marks = {}
-    for log in logs(common):
-        data = (common / log).read_bytes()
-        marks[log] = mark_of(data, data.rfind(b"\n") + 1)
+    reached = marks(common)
     refs = git(["for-each-ref", "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname)"], cwd=common)
     heads = git(["rev-parse", "--verify", "--quiet", "HEAD"], cwd=common, ok_codes=(0, 1, 128))
     words = [line.split() for line in refs.splitlines()]
     tips = {line[at + 1].decode() for line in words for at in range(0, len(line), 2) if line[at] == b"commit"}
-    return Position(marks, frozenset(tips | set(heads.decode().split())))
+    return Position(reached, frozenset(tips | set(heads.decode().split())))
 
 
 def save(enrolment: Enrolment) -> None:
@@ -149,19 +148,18 @@ def remove(enrolment: Enrolment) -> None:
     _file(enrolment.common_dir).unlink(missing_ok=True)
 
 
-def pause(enrolment: Enrolment, now: int | None = None) -> Enrolment:
+def pause(enrolment: Enrolment) -> Enrolment:
     """The enrolment with a pause begun; unchanged when one runs."""
-    if enrolment.pauses and enrolment.pauses[-1][1] is None:
+    if enrolment.paused:
         return enrolment
-    return replace(enrolment, pauses=(*enrolment.pauses, (int(time.time()) if now is None else now, None)))
+    return replace(enrolment, pauses=(*enrolment.pauses, span.begin(enrolment.common_dir)))
 
 
-def resume(enrolment: Enrolment, now: int | None = None) -> Enrolment:
+def resume(enrolment: Enrolment) -> Enrolment:
     """The enrolment with its running pause ended; unchanged when none runs."""
-    if not enrolment.pauses or enrolment.pauses[-1][1] is not None:
+    if not enrolment.paused:
         return enrolment
-    begin, _ = enrolment.pauses[-1]
-    return replace(enrolment, pauses=(*enrolment.pauses[:-1], (begin, int(time.time()) if now is None else now)))
+    return replace(enrolment, pauses=(*enrolment.pauses[:-1], span.ended(enrolment.pauses[-1], enrolment.common_dir)))
 
 
 def _file(common: Path) -> Path:
@@ -175,6 +173,7 @@ def _as_json(enrolment: Enrolment) -> dict[str, object]:
         worktree=None if enrolment.worktree is None else os.fspath(enrolment.worktree),
         root=os.fspath(enrolment.root),
         identity=sorted(enrolment.identity),
+        pauses=[span.as_json(one) for one in enrolment.pauses],
         start={"marks": {log: asdict(mark) for log, mark in enrolment.start.marks.items()}, "tips": sorted(enrolment.start.tips)},
     )
     return plain
@@ -204,10 +203,10 @@ def _load(path: Path) -> Enrolment | None:
             identity=frozenset(map(str, raw["identity"])),
             enrolled_at=int(raw["enrolled_at"]),
             start=Position(
-                {str(log): Mark(int(mark["size"]), str(mark["last"])) for log, mark in raw["start"]["marks"].items()},
+                span.marks_of(raw["start"]["marks"]),
                 frozenset(map(str, raw["start"]["tips"])),
             ),
-            pauses=tuple((int(begin), None if end is None else int(end)) for begin, end in raw["pauses"]),
+            pauses=tuple(map(span.from_json, raw["pauses"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, Refused) as error:
         raise BadInput(f"{path} is not an enrolment: remove it and run 'capture install' again") from error

@@ -52,13 +52,13 @@ def missed(enrolment: Enrolment, since: Position) -> Missed:
     known = since.tips | enrolment.start.tips
     found = {commit.id: commit for commit in walk(common, sorted(tips), sorted(known), branches=True)}
     made_here = {move.new for move in moves if move.made_here}
-    when = {move.new: move.seconds for move in moves}
+    stood = _paused(enrolment, moves)
     branches = _branches(moves, found)
     own = tuple(
         (commit.id, branches.get(commit.id))
         for commit in found.values()
         if (commit.id in made_here or commit.committer_email.lower() in enrolment.identity)
-        and not enrolment.paused_at(when.get(commit.id, commit.seconds))
+        and not (stood[commit.id] if commit.id in stood else any(pause.covers_time(commit.seconds) for pause in enrolment.pauses))
     )
     # Only the last tip of each log is kept: what lies behind it was looked at, and the list stays as short as the list of branches.
     heads = {move.log: move.new for move in moves}
@@ -69,6 +69,16 @@ def missed(enrolment: Enrolment, since: Position) -> Missed:
         replaced=tuple(_replaced(common, moves, found)),
         position=Position(marks, kept),
     )
+
+
+def _paused(enrolment: Enrolment, moves: Iterable[Move]) -> dict[str, bool]:
+    """Of each commit that a reflog names, whether it was made, or brought, in a pause: the line that made it tells, else the first."""
+    stood: dict[str, bool] = {}
+    if enrolment.pauses:
+        for move in sorted(moves, key=lambda move: (not move.made_here, move.seconds)):
+            if move.new not in stood:
+                stood[move.new] = any(pause.covers(enrolment.common_dir, move) for pause in enrolment.pauses)
+    return stood
 
 
 def _branches(moves: Iterable[Move], found: dict[str, Walked]) -> dict[str, str]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LINE = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^\t\n]*?(?:(-?\d+) [+-]\d+)?(?:\t(.*))?\Z")
-# Subjects git writes when a commit was made here; "Fast-forward" and "checkout" bring commits that others may have made.
+# Subjects git writes when a commit was made here; "fast-forward", in either case, and "checkout" bring what others may have made.
 _MADE = re.compile(
-    r"(?:commit|am|cherry-pick|revert)\b"
-    r"|(?:rebase|pull)\b.*\((?:pick|reword|edit|squash|fixup|continue|merge)\)"
+    r"(?:commit|am|revert)\b"
+    r"|(?:cherry-pick\b|(?:rebase|pull)\b.*\((?:pick|reword|edit|squash|fixup|continue|merge)\))(?!.*: fast-forward$)"
     r"|(?:merge|pull)\b.*: Merge made"
 )
 _AMENDS = re.compile(r"commit \(amend\)|(?:rebase|pull)\b.*\((?:squash|fixup|reword|edit|continue)\)")
@@ -21,13 +21,15 @@ _ENDS_REBASE = re.compile(r"(?:rebase|pull)\b.*\(finish\)")
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One line of a reflog: a ref went from ``old`` (all zeros: it was born) to ``new``, ``seconds`` after 1970 began."""
+    """One line of a reflog, ``at`` bytes from its start: a ref went from ``old`` (all zeros: it was born) to ``new``, ``seconds`` after
+    1970 began (by the committer's date, which a person may set)."""
 
     log: str
     old: str
     new: str
     seconds: int
     subject: str
+    at: int
 
     @property
     def born(self) -> bool:
@@ -80,12 +82,31 @@ def read(common_dir: Path, log: str, since: Mark) -> tuple[list[Move], Mark]:
     whole = data.rfind(b"\n") + 1
     start = since.size if since == mark_of(data, since.size) else 0
     moves = []
+    at = start
     for line in data[start:whole].split(b"\n"):
         match = _LINE.match(line)
         if match:
             subject = (match[4] or b"").decode("utf-8", "replace")
-            moves.append(Move(log, match[1].decode(), match[2].decode(), int(match[3] or 0), subject))
+            moves.append(Move(log, match[1].decode(), match[2].decode(), int(match[3] or 0), subject, at))
+        at += len(line) + 1
     return moves, mark_of(data, whole)
+
+
+def marks(common_dir: Path) -> dict[str, Mark]:
+    """How far each log has come."""
+    found = {}
+    for log in logs(common_dir):
+        data = (common_dir / log).read_bytes()
+        found[log] = mark_of(data, data.rfind(b"\n") + 1)
+    return found
+
+
+def stands(common_dir: Path, log: str, mark: Mark) -> bool:
+    """Whether a log still is, up to ``mark``, what it was when that was taken."""
+    try:
+        return mark == mark_of((common_dir / log).read_bytes(), mark.size)
+    except (FileNotFoundError, NotADirectoryError):
+        return not mark.size
 
 
 def mark_of(data: bytes, size: int) -> Mark:

@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from capture import spool
 from capture.drain import TORN, drain
+from capture.hooks.install import uninstall
 from corpus.record import TupleType, key_of
 from corpus.store import loose
 from corpus.xdg import spool_dir
@@ -139,6 +140,48 @@ def test_a_rewrite_links_the_old_to_the_new(work: Work) -> None:
     assert link.body.model_dump()["to"] == key_of("acme", "edit", work.head)
     drain(spool_dir())  # the sweep sees the same amend in the reflog, and says nothing new
     assert len(work.records(TupleType.LINK)) == 1
+
+
+COLLEAGUE = {"GIT_COMMITTER_NAME": "Kim", "GIT_COMMITTER_EMAIL": "kim@example.test", "GIT_AUTHOR_NAME": "Kim"}
+
+
+def test_what_a_rebase_passed_over_or_dropped_onto_a_colleagues_commit_makes_that_nobodys_here(work: Work) -> None:
+    dropped, passed_over = work.commit("mine, already there"), work.commit("a colleague's", **COLLEAGUE)
+    work.spool(passed_over, "post-rewrite", [(dropped, passed_over), (passed_over, passed_over)])
+    drain(spool_dir(), sweeping=False)
+    assert work.records() == []
+
+
+def test_what_a_rebase_made_under_another_identity_is_taken(work: Work) -> None:
+    old = work.commit("one")
+    work.git("commit", "-q", "--amend", "-m", "two", env={"GIT_COMMITTER_EMAIL": "bot@example.test"})
+    work.spool(work.head, "post-rewrite", [(old, work.head)])
+    drain(spool_dir(), sweeping=False)
+    assert work.captured() == [work.head]
+
+
+def test_a_commit_of_a_work_tree_that_was_removed_since_is_captured(work: Work, tmp_path: Path) -> None:
+    work.git("worktree", "add", "-q", "--detach", str(tmp_path / "agent"))
+    agent = Work(tmp_path / "agent", work.root)
+    commit = agent.commit("made and thrown away", "b.txt")
+    entry = agent.spool(commit)
+    entry.write_text(entry.read_text().replace("git_dir .git", f"git_dir {work.path}/.git/worktrees/agent"))
+    work.git("worktree", "remove", "--force", str(tmp_path / "agent"))
+    outcome = drain(spool_dir(), sweeping=False)
+    assert outcome
+    assert (work.captured(), outcome.troubles) == ([commit], [])
+
+
+def test_an_entry_of_a_repository_that_is_gone_waits_until_it_is_uninstalled(work: Work, tmp_path: Path) -> None:
+    entry = work.spool(work.commit("one"))
+    work.path.rename(tmp_path / "unmounted")
+    drain(spool_dir(), sweeping=False)
+    assert entry.exists()
+    uninstall(work.path)
+    entry.with_name("again.entry").write_bytes(entry.read_bytes())  # as a try that has become due
+    outcome = drain(spool_dir(), sweeping=False)
+    assert outcome
+    assert (outcome.troubles, entry.with_name("again.entry").exists()) == ([], False)
 
 
 def test_a_revert_links_what_it_reverts(work: Work) -> None:

@@ -8,7 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from capture import spool
+import pytest
+
+from capture import drain, spool
 from corpus.xdg import spool_dir
 from tests.capture.drain.working import Work
 
@@ -59,6 +61,16 @@ def test_of_two_started_at_once_one_works_and_both_go(work: Work) -> None:
     assert [process.wait(timeout=60) for process in both] == [0, 0]
     assert sorted(map(str, work.captured())) == sorted(commits)
     assert len(work.lines()) == 5
+
+
+def test_it_waits_for_whoever_holds_the_spool(work: Work) -> None:
+    work.spool(work.commit("while a long history is taken in"))
+    with drain.lock(spool_dir()):
+        process = start()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=4)
+    assert process.wait(timeout=60) == 0
+    assert len(work.captured()) == 1
 
 
 def test_it_lives_in_a_session_of_its_own_and_holds_no_directory(work: Work) -> None:

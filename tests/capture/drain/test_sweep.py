@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from capture.drain import drain
+from capture.hooks.pausing import pause, resume
 from corpus.record import LinkBody, TupleType, key_of
 from corpus.xdg import spool_dir
 from tests.capture.drain.working import Work, enroll, make
@@ -124,6 +125,38 @@ def test_amend_and_fixup_are_linked_from_the_reflog(work: Work) -> None:
     assert swept(work) == {first, amended, fixup, work.head}
     assert (edit_key(first), edit_key(amended), "reflog") in links(work)
     assert any(source == edit_key(amended) and target == edit_key(work.head) for source, target, _ in links(work))
+
+
+def test_a_colleagues_commit_picked_by_fast_forward_is_the_colleagues(work: Work, tmp_path: Path) -> None:
+    other = make(tmp_path / "laptop", work.root)
+    other.git("pull", "-q", str(work.path), "main")
+    theirs = other.commit("fast-forward", "z.txt", **OTHER)
+    work.git("fetch", "-q", str(other.path), "main")
+    work.git("cherry-pick", "--ff", theirs)
+    assert swept(work) == set()
+    mine = work.commit("fast-forward", **OTHER)
+    assert swept(work) == {mine}
+
+
+def test_what_is_made_in_a_pause_is_left_and_what_is_made_right_before_and_after_is_taken(work: Work) -> None:
+    before = work.commit("before")
+    pause(work.path)
+    work.commit("in it")
+    work.commit("in it, dated before it", GIT_COMMITTER_DATE="2026-01-02T03:04:05Z")
+    resume(work.path)
+    after = work.commit("after")
+    dated = work.commit("after, dated in it", GIT_COMMITTER_DATE=work.git("show", "-s", "--format=%cI", before))
+    assert swept(work) == {before, after, dated}
+
+
+def test_a_pause_in_an_expired_reflog_is_told_by_the_clock(work: Work) -> None:
+    before = work.commit("before", GIT_COMMITTER_DATE="2026-01-02T03:04:05Z")
+    pause(work.path)
+    work.commit("in it")
+    resume(work.path)
+    work.git("reflog", "expire", "--expire=now", "--all")
+    after = work.commit("after", GIT_COMMITTER_DATE="2036-01-02T03:04:05Z")
+    assert swept(work) == {before, after}
 
 
 def test_commits_made_here_under_another_identity_are_own(work: Work) -> None:

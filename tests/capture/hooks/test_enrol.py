@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from capture import enrol
+from capture.git.reflog import Mark
 from capture.hooks.install import enrolled_as, install
+from capture.span import Span
 from corpus.errors import BadInput, Refused
 from corpus.manifest import Manifest
 from corpus.store import tenant_settings
@@ -23,7 +25,9 @@ def repo(tmp_path: Path) -> Path:
 
 def test_an_enrolment_is_read_back_as_it_was_saved(repo: Path) -> None:
     made = enrol_here(repo).enrolment
-    odd = replace(made, branches=("main", "b\u00fccher"), worktree=None, pauses=((1, 2), (5, None)))
+    odd = replace(
+        made, branches=("main", "b\u00fccher"), worktree=None, pauses=(Span(1, 2, {}, {"logs/HEAD": Mark(3, "ab")}), Span(5, None, {}, {}))
+    )
     enrol.save(odd)
     assert enrol.find(repo) == odd
     assert enrol.all_enrolments() == [odd]
@@ -117,14 +121,18 @@ def test_an_enrolment_that_is_half_a_file_is_one_clear_line(repo: Path) -> None:
         enrol.find(repo)
 
 
-def test_pauses_are_spans_that_know_what_lies_in_them(repo: Path) -> None:
+def test_a_pause_begins_once_and_ends_once(repo: Path) -> None:
     made = enrol_here(repo).enrolment
-    paused = enrol.pause(made, 100)
-    assert enrol.pause(paused, 150) == paused
-    assert [paused.paused_at(when) for when in (99, 100, 10**10)] == [False, True, True]
-    resumed = enrol.resume(paused, 200)
-    assert enrol.resume(resumed, 300) == resumed
-    assert [resumed.paused_at(when) for when in (99, 200, 201)] == [False, True, False]
+    paused = enrol.pause(made)
+    assert (made.paused, paused.paused, enrol.pause(paused)) == (False, True, paused)
+    resumed = enrol.resume(paused)
+    assert (resumed.paused, enrol.resume(resumed), len(enrol.pause(resumed).pauses)) == (False, resumed, 2)
+
+
+def test_a_span_knows_what_time_lies_in_it() -> None:
+    running, over = Span(100, None, {}, {}), Span(100, 200, {}, {})
+    assert [running.covers_time(when) for when in (99, 100, 10**10)] == [False, True, True]
+    assert [over.covers_time(when) for when in (99, 100, 200, 201)] == [False, True, True, False]
 
 
 def test_a_repository_whose_person_has_no_identity_yet_can_be_enrolled(repo: Path, guard_home: Path) -> None:
