@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ import click
 from corpus.errors import Failed, SubstrateError
 
 INTERRUPTED = 130
+# Everything below space but tab and newline, DEL, and the C1 controls: a terminal may act on these.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class LazyGroup(click.Group):
@@ -54,10 +57,10 @@ def main(group: click.Command, name: str) -> None:
         # click ends a broken pipe with 1, which here would mean that problems were found, and leaves no trace but a stdout of its own.
         code = _reader_left() if sys.stdout is not stdout else stop.code
     except SubstrateError as error:
-        click.echo(f"{name}: {error}", err=True)
+        click.echo(f"{name}: {_one_line(str(error))}", err=True)
         code = error.exit_code
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
+        where = f" ({_one_line(os.fsdecode(error.filename))})" if isinstance(error.filename, str | bytes) else ""
         click.echo(f"{name}: {error.strerror or type(error).__name__}{where}: free or mend it, then run this again", err=True)
         code = Failed.exit_code
     except Exception as error:
@@ -75,6 +78,15 @@ def _reader_left() -> int:
     return 0
 
 
+def plain(text: str) -> str:
+    """``text`` with control characters but tab and newline shown as ``\\xNN``, so that nothing in it can drive the terminal."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def _one_line(text: str) -> str:
+    return plain(text).replace("\n", "\\n")
+
+
 def echo_json(value: object) -> None:
     """One JSON document, for ``--json``."""
     click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True))
@@ -84,10 +96,12 @@ def echo_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, titl
     """A table for a person; ``--json`` is the form for programs."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left")
+    # As text: what is a string may be read as markup.
+    table = Table(*columns, title=None if title is None else Text(plain(title)), title_justify="left")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text("" if cell is None else plain(str(cell))) for cell in row))
     Console(soft_wrap=False).print(table)
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from corpus.build.row import Row
+from corpus.console import plain
 from corpus.record import EditBody, FeedbackBody, LinkBody, Message, Record
 
-# Everything below space but tab and newline, DEL, and the C1 controls: a terminal may act on these.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 RULE = "─" * 72
-
-
-def plain(text: str) -> str:
-    """``text`` with control characters shown as ``\\xNN``."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def record_lines(record: Record) -> Iterator[str]:
     """The lines of one record: what it is, its header, what was redacted, its body."""
+    return map(plain, _record(record))
+
+
+def _record(record: Record) -> Iterator[str]:
     yield f"{record.header.tuple_type} {record.key}"
     yield f"id {record.id}, revision {record.revision}"
     for name, value in record.header.model_dump(mode="json").items():
@@ -27,8 +24,7 @@ def record_lines(record: Record) -> Iterator[str]:
     counts = ", ".join(f"{entity} {count}" for entity, count in sorted(record.redaction.counts.items()))
     yield f"  {'redaction':<17} {record.redaction.ruleset}{f': {counts}' if counts else ''}"
     yield ""
-    for line in _body(record):
-        yield plain(line)
+    yield from _body(record)
 
 
 def record_json(record: Record) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +38,10 @@ class EvidenceClass(StrEnum):
     REJECTED = "rejected"
 
 
+# As corpus.names checks them; a stored line may come from anywhere, and its names go into tables, queries and rows.
+_Name = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\z")]
+
+
 class Header(BaseModel):
     """Field names and values as in the design; ``created`` is RFC 3339 in UTC, seconds, when the work happened."""
 
@@ -44,13 +49,13 @@ class Header(BaseModel):
 
     tuple_type: TupleType
     doctrine_version: str | None
-    tenant: str
-    moduleId: str  # noqa: N815 - the design's own spelling, and so the stored one
-    cluster: str
-    role: str
+    tenant: _Name
+    moduleId: _Name  # noqa: N815 - the design's own spelling, and so the stored one
+    cluster: _Name
+    role: _Name
     scope: Scope
     redaction_class: RedactionClass
     evidence_class: EvidenceClass
     source_commit: str | None = Field(pattern=r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})\z")
     session_id: str | None
-    created: str = Field(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\z")
+    created: str = Field(pattern=r"\A[0-9]{4}(?:-[0-9]{2}){2}T[0-9]{2}(?::[0-9]{2}){2}Z\z")

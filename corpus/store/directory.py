@@ -70,6 +70,9 @@ class Directory:
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise Refused(f"{self.path / name} is a symbolic link: a corpus holds none; remove it") from error
+            if error.errno == errno.ENXIO:  # a socket cannot even be opened
+                raise Refused(f"{self.path / name} is not a regular file: remove it") from error
+            error.filename = os.fspath(self.path / name)
             raise
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from corpus.record import Header, line_id
 from corpus.store.directory import Directory
 
 _HEADER = b',"header":{"cluster":'
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,21 @@ def _entry(line: bytes, where: Path, path: tuple[str, ...], offset: int, tenant:
         header = Header.model_validate(tail["header"])
         if header.tenant != tenant:
             raise Refused(f"{where}: a record of tenant {header.tenant!r} lies in the directory of {tenant!r}; nothing past it was read")
+        if not (_is_hash(tail["key"]) and _is_hash(tail["id"]) and type(tail["revision"]) is int):
+            raise ValueError
         return Entry(tail["key"], tail["id"], tail["revision"], path, offset, len(line), header, microseconds(header.created))
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise Broken(f"{where}: not a record at byte {offset}; move the file away and capture again") from error
 
 
+def _is_hash(value: object) -> bool:
+    return isinstance(value, str) and _HASH.match(value) is not None
+
+
 def keys_of(directory: Directory, name: str) -> Iterator[str]:
-    """The keys in a file of many records, without parsing more than each line's tail."""
+    """The keys in a file of many records, without parsing more than each line's tail. Raises :class:`Broken` for what is no record."""
     for line in directory.read(name).splitlines():
-        yield line_id(line[max(0, line.rfind(_HEADER)) :])[2]
+        try:
+            yield line_id(line[max(0, line.rfind(_HEADER)) :])[2]
+        except Broken as error:
+            raise Broken(f"{directory.path / name}: {error}; move the file away and capture again") from error

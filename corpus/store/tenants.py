@@ -144,9 +144,13 @@ def _as_toml(settings: TenantSettings) -> bytes:
     lines = [f"name = {json.dumps(settings.name)}"]
     for cluster, values in sorted(settings.clusters.items()):
         lines += ["", f"[clusters.{json.dumps(cluster)}]"]
-        # A JSON string or array of strings without escapes beyond the basic ones is also TOML.
-        lines += [f"{field} = {json.dumps(value)}" for field, value in values.model_dump(mode="json", exclude_none=True).items()]
+        lines += [f"{field} = {_value(value)}" for field, value in values.model_dump(mode="json", exclude_none=True).items()]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _value(value: object) -> str:
+    """A string or an array of strings. JSON's form is also TOML's, but for pairs of surrogates and for DEL as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def tenant_lock(home: Directory) -> FileLock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.commands.view import plain
-from corpus.record import LinkKind
+from corpus.console import plain
+from corpus.record import LinkKind, dumps
 from tests.corpus.build.world import Change, World
 
 Corpus = Callable[..., subprocess.CompletedProcess[str]]
@@ -206,3 +207,21 @@ def test_build_stops_at_half_a_line(corpus: Corpus, world: World, tmp_path: Path
 def test_build_without_a_tenant_or_a_recipe_is_bad_usage(corpus: Corpus, world: World) -> None:
     assert corpus("build", "--recipe", "sft", "--out", "x").returncode == 2
     assert corpus("build", "--tenant", "acme", "--out", "x").returncode == 2
+
+
+def test_no_record_and_no_name_of_a_file_drives_the_terminal(corpus: Corpus, world: World) -> None:
+    (path, *_) = (world.root / "acme/engineering/payments").iterdir()
+    forged = json.loads(path.read_bytes())
+    del forged["id"]
+    forged["key"] = "f" * 64
+    forged["header"]["doctrine_version"] = forged["redaction"]["ruleset"] = "[/b]\x1b[2J"
+    forged["redaction"]["counts"] = {"[/b]\x1b[2J": 1}
+    forged["id"] = hashlib.sha256(dumps(forged)).hexdigest()
+    (path.parent / f"{'f' * 40}.jsonl").write_bytes(dumps(forged) + b"\n")
+    for words in (("stats",), ("show", "f" * 64)):
+        done = corpus(*words, "--tenant", "acme")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "[/b]\\x1b[2J" in done.stdout
+        assert "\x1b" not in done.stdout
+    (path.parent / "two\nlines\x1b[2J.jsonl").write_bytes(b"junk\n")
+    one_line(corpus("stats", "--tenant", "acme"), 4, r"two\nlines\x1b[2J.jsonl")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from corpus.errors import BadInput, Broken, Refused
 from corpus.names import check
-from corpus.record import FeedbackBody, Message, SeenIn, TupleType, key_of
+from corpus.record import FeedbackBody, Message, SeenIn, TupleType, dumps, key_of
 from corpus.redaction import Redacted, Redactor
 from corpus.redaction.draft import Draft, Label, Scrub
 from corpus.store import ClusterSettings, Corpus, add_tenant, init_root, put_cluster, tenant_settings
@@ -144,6 +146,51 @@ def test_a_line_that_is_no_record_is_broken(root: Path, made: Callable[..., Reda
             list(corpus.entries())
 
 
+FORGED = {
+    "revision": ["1", None, [], {}, 1.5, True],
+    "key": ["x", None, 1, [], {}, "A" * 64],
+    "header.created": ["٢٠٢٦-01-01T00:00:00Z"],
+    "header.moduleId": ["[/b]", "\x1b[2J", "Billing", "a\nb", ""],
+    "header.role": ["x" * 64],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in FORGED.items() for value in values])
+def test_a_line_whose_id_is_right_and_whose_field_is_not_is_broken(
+    root: Path, made: Callable[..., Redacted], field: str, value: object
+) -> None:
+    forged = orjson.loads(made("forged").line)
+    del forged["id"]
+    *into, name = field.split(".")
+    (forged[into[0]] if into else forged)[name] = value
+    forged["id"] = hashlib.sha256(dumps(forged)).hexdigest()
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append(made("a"))
+        (corpus.path / "engineering/feedback/forged.jsonl").write_bytes(dumps(forged) + b"\n")
+        with pytest.raises(Broken, match=r"forged\.jsonl: not a record at byte 0"):
+            list(corpus.entries())
+
+
+def test_a_bulk_file_that_holds_no_records_is_named_by_the_writer(root: Path, made: Callable[..., Redacted]) -> None:
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append(made("a"))
+        (corpus.path / "engineering/feedback/bulk-0.jsonl").write_bytes(b"junk\n")
+        with pytest.raises(Broken, match=r"bulk-0\.jsonl: a line without id and key"):
+            corpus.append(made("b"))
+        with pytest.raises(Broken, match=r"bulk-0\.jsonl: a line without id and key"):
+            corpus.append_many([made("b")])
+
+
+def test_what_is_no_regular_file_is_refused_by_its_whole_path(root: Path, made: Callable[..., Redacted]) -> None:
+    with Corpus.open(root, "acme") as corpus, socket.socket(socket.AF_UNIX) as listening:
+        corpus.append(made("a"))
+        with pytest.MonkeyPatch.context() as here:  # the address of a socket is at most 108 bytes
+            here.chdir(corpus.path / "engineering/feedback")
+            listening.bind("s.jsonl")
+        with pytest.raises(Refused, match=r"engineering/feedback/s\.jsonl is not a regular file"):
+            list(corpus.entries())
+
+
 def test_a_changed_byte_is_found_when_the_record_is_read(root: Path, made: Callable[..., Redacted]) -> None:
     with Corpus.open(root, "acme") as corpus:
         corpus.append(made("a", text="two words"))
@@ -207,11 +254,12 @@ def test_making_a_root_or_a_tenant_twice_is_harmless_and_foreign_directories_are
 
 
 def test_cluster_settings_are_kept_beside_what_is_there(root: Path) -> None:
-    put_cluster(root, "acme", "payments", ClusterSettings(branches=("main", 'we"ird\\')))
+    branches = ("main", 'we"ird\\', "\N{ROCKET}/é", "tab\t\x7f\x1b")
+    put_cluster(root, "acme", "payments", ClusterSettings(branches=branches))
     put_cluster(root, "acme", "ledger", ClusterSettings(doctrine_version="v1"))
     settings = tenant_settings(root, "acme")
     assert settings.name == "acme"
-    assert settings.clusters["payments"].branches == ("main", 'we"ird\\')
+    assert settings.clusters["payments"].branches == branches
     assert settings.clusters["ledger"].doctrine_version == "v1"
 
 
