@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import re
@@ -40,6 +41,10 @@ class LazyGroup(click.Group):
 
 def main(group: click.Command, name: str) -> None:
     """Run ``group`` as the program ``name`` and exit with the design's codes. Never shows a traceback unless ``CORPUS_DEBUG`` is set."""
+    if sys.stdout is None:  # closed by the caller (>&-): what is printed goes nowhere, and no file of ours takes its number
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path need not be text that the terminal can show
+        sys.stdout.reconfigure(errors="backslashreplace")
     stdout = sys.stdout
     try:
         code = group.main(prog_name=name, standalone_mode=False)
@@ -89,7 +94,12 @@ def _one_line(text: str) -> str:
 
 def echo_json(value: object) -> None:
     """One JSON document, for ``--json``."""
-    click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, sort_keys=True)
+    click.echo(text)
 
 
 def echo_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:

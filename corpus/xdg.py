@@ -38,7 +38,7 @@ def config_file() -> Path:
 def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
     """The corpus root: ``given`` (``--root``), else ``CORPUS_ROOT``, else ``root`` in the config file, else the XDG data directory.
 
-    Raises :class:`BadInput` when the config file cannot be read as TOML.
+    Raises :class:`BadInput` when the config file cannot be read as TOML, or what was chosen can be no path.
     """
     chosen = os.fspath(given) if given else os.environ.get("CORPUS_ROOT", "")
     if not chosen:
@@ -46,7 +46,16 @@ def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
             settings = tomllib.loads(config_file().read_text("utf-8"))
         except FileNotFoundError:
             settings = {}
+        except OSError as error:
+            raise BadInput(f"{config_file()} cannot be read ({error.strerror}): mend it or remove it") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{config_file()} is not TOML ({error}): mend it or remove it") from error
-        chosen = str(settings.get("root", ""))
-    return Path(chosen).expanduser().absolute() if chosen else _base("XDG_DATA_HOME", ".local/share") / "corpus"
+        chosen = settings.get("root", "")
+        if not isinstance(chosen, str) or "\0" in chosen:
+            raise BadInput(f"{config_file()}: root is no path: mend it or remove it")
+    if not chosen:
+        return _base("XDG_DATA_HOME", ".local/share") / "corpus"
+    try:
+        return Path(chosen).expanduser().absolute()
+    except RuntimeError as error:
+        raise BadInput(f"the corpus root {chosen!r} begins with a user that is not known here: name another --root") from error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,3 +130,32 @@ def test_a_configuration_that_is_not_toml(tmp_path: Path) -> None:
 
 def test_no_root_at_all(tmp_path: Path) -> None:
     expect(run("corpus", "stats", "--tenant", "acme", cwd=tmp_path), 2, "corpus init")
+
+
+@pytest.mark.parametrize("setting", ["root = []", "root = 5", 'root = "a\\u0000b"', "root = "])
+def test_a_root_setting_that_is_no_path(work: Work, tmp_path: Path, setting: str) -> None:
+    config = Path(os.environ["HOME"]) / ".config/corpus/config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f"{setting}\n")
+    expect(run("corpus", "init", cwd=tmp_path), 2, "config.toml", "mend it or remove it")
+    config.unlink()
+    config.mkdir()
+    expect(run("corpus", "init", cwd=tmp_path), 2, "config.toml", "mend it or remove it")
+    expect(run("corpus", "init", "--root", "~nobody-of-this-name/x", cwd=tmp_path), 2, "~nobody-of-this-name", "--root")
+
+
+def test_what_the_output_cannot_write_or_take_is_no_bug(work: Work, tmp_path: Path) -> None:
+    def told(root: Path, *options: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "corpus", "init", "--root", os.fspath(root), *options]
+        return subprocess.run(
+            command, stderr=subprocess.PIPE, text=True, check=False, env={**os.environ, "PYTHONIOENCODING": "utf-8"}, **more
+        )
+
+    root = tmp_path / os.fsdecode(b"caf\xe9")
+    done = told(root, stdout=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "caf" in done.stdout
+    done = told(root, "--json", stdout=subprocess.PIPE)
+    assert json.loads(done.stdout)["root"] == os.fspath(root)
+    done = told(tmp_path / "closed", preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (0, "")
