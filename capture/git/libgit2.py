@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -10,7 +12,7 @@ import pygit2
 from pygit2.enums import DiffOption, ObjectType
 
 from capture.git import renames
-from capture.git.objects import NO_MODE, Change, CommitInfo, Missing, change, is_object_id, parse_commit
+from capture.git.objects import GITLINK, SYMLINK, Change, CommitInfo, Missing, change, is_object_id, parse_commit
 
 # Mapped packs count as resident memory; libgit2's own limits (8 GiB mapped, 256 MiB of objects cached) are for servers.
 _MAPPED = 256 << 20
@@ -27,6 +29,14 @@ def _settle() -> None:
         pygit2.settings.cache_max_size(_CACHED)
         pygit2.settings.enable_strict_hash_verification(False)
         _settings_made = True
+
+
+@lru_cache(maxsize=64)
+def _mode(stored: int) -> str:
+    """A tree entry's mode as git reads it (object.h, ``canon_mode``): old histories hold ``100664``."""
+    if stat.S_ISREG(stored):
+        return "100755" if stored & stat.S_IXUSR else "100644"
+    return SYMLINK if stat.S_ISLNK(stored) else GITLINK
 
 
 class Libgit2Repository:
@@ -69,14 +79,10 @@ class Libgit2Repository:
             found = []
             for delta in diff.deltas:
                 old, new = delta.old_file, delta.new_file
-                old_mode, new_mode = f"{old.mode:06o}", f"{new.mode:06o}"
-                found.append(
-                    change(
-                        new.raw_path,
-                        None if old_mode == NO_MODE else (old_mode, str(old.id)),
-                        None if new_mode == NO_MODE else (new_mode, str(new.id)),
-                    )
-                )
+                before = (_mode(old.mode), str(old.id)) if old.mode else None
+                after = (_mode(new.mode), str(new.id)) if new.mode else None
+                if before != after:
+                    found.append(change(new.raw_path, before, after))
         except (KeyError, pygit2.GitError) as error:
             raise Missing(commit.id) from error
         return renames.find(found, self.size, self.blob)
@@ -102,6 +108,8 @@ class Libgit2Repository:
 
     def _read(self, ident: str, kind: ObjectType) -> bytes:
         # The bytes themselves: libgit2's commit objects leave out the parents of a shallow boundary and refuse odd signatures.
+        if not is_object_id(ident):  # libgit2 would also take the beginning of an id
+            raise Missing(ident)
         try:
             found, data = self._repository.read(ident)
         except (KeyError, ValueError, pygit2.GitError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from capture.git.objects import GITLINK, SYMLINK, Change, CommitInfo, Ident, Missing, Status
+from capture.git.objects import GITLINK, SYMLINK, Change, CommitInfo, Ident, Missing, Status, is_object_id
 from capture.git.quote import as_text
 from capture.git.repository import Repository
 from capture.sources.diff import Cut, Hunks, Name, compare, section
@@ -60,7 +60,8 @@ def _body(repository: Repository, commit: CommitInfo, branch: str | None, with_b
         withheld=withheld,
         author=_signature(commit.author, commit.encoding, scrub),
         committer=_signature(commit.committer, commit.encoding, scrub),
-        parents=list(commit.parents),
+        # What a malformed commit names besides is text that no rule looked at.
+        parents=[parent for parent in commit.parents if is_object_id(parent)],
         branch=_or_why(partial(scrub.path, branch))[0] if branch is not None else None,
         files=files.changes,
         changes_withheld=missing,
