@@ -35,10 +35,13 @@ RETRIES = 75.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What a drain did: records kept anew, entries done, and one line for each thing that failed and stays for later."""
+    """What a drain did: records kept anew, entries done, and one line for each thing that failed and stays for later.
+
+    ``withheld`` has a line for each record that the second pass withheld: it is kept, without content."""
 
     kept: int = 0
     done: int = 0
+    withheld: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
 
@@ -106,6 +109,7 @@ def _pass(where: Path, outcome: Outcome, sweeping: bool) -> None:
                 ingest.sweep_temporary()
                 for job in mine:
                     _attempt(job, ingest, outcome)
+                outcome.withheld += map(str, ingest.withheld)
         except (SubstrateError, OSError) as error:
             for job in mine:
                 _failed(job, error, outcome)

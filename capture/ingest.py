@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
+from capture import withheld
 from corpus.record import TupleType, key_of
-from corpus.redaction import Redactor
+from corpus.redaction import Redacted, Redactor
 from corpus.redaction.draft import Draft
 from corpus.redaction.people import remember
 from corpus.store import Corpus
@@ -20,6 +21,8 @@ class Ingest:
         """``people`` are the ``(name, e-mail)`` of those whose work this is; the tenant's list remembers them before anything is read.
         Raises :class:`corpus.errors.Refused` for a tenant that ``root`` does not have."""
         self._corpus = Corpus.open(root, tenant)
+        self.withheld: list[withheld.Note] = []
+        """What the second pass withheld of all that was kept here; in bulk it is remembered by the worker that kept it alone."""
         try:
             remember(self._corpus.tenant, people)
             self._redactor = Redactor.for_tenant(self._corpus.tenant)
@@ -42,13 +45,19 @@ class Ingest:
 
     def keep(self, draft: Draft) -> bool:
         """Keep one record, durably; ``False`` when it is held already. Raises what the gate and the store raise."""
-        return not self.holds(draft) and self._corpus.append(self._redactor.admit(draft))
+        return not self.holds(draft) and self._corpus.append(self._admit(draft))
 
     def keep_many(self, drafts: Iterable[Draft], kept: Callable[[int], None] = lambda count: None) -> int:
         """Keep many, synced in batches; returns how many were new. ``kept(n)`` says that ``n`` more are durable."""
         held = self._corpus.held()
         fresh = (draft for draft in drafts if (draft.stem, draft.key) not in held)
-        return self._corpus.append_many(map(self._redactor.admit, fresh), kept)
+        return self._corpus.append_many(map(self._admit, fresh), kept)
+
+    def _admit(self, draft: Draft) -> Redacted:
+        record = self._redactor.admit(draft)
+        if noted := withheld.note(record):
+            self.withheld.append(noted)
+        return record
 
     def sweep_temporary(self) -> int:
         """Remove what killed writers left in the corpus."""

@@ -35,8 +35,10 @@ def command(no_sweep: bool, detached: bool, as_json: bool) -> None:
     if outcome is None:
         raise Failed("another drain is at work: wait for it, or see 'capture status'")
     if as_json:
-        echo_json({"kept": outcome.kept, "entries": outcome.done, "troubles": outcome.troubles})
+        echo_json({"kept": outcome.kept, "entries": outcome.done, "withheld": outcome.withheld, "troubles": outcome.troubles})
     else:
         click.echo(f"{outcome.kept} new records from {outcome.done} entries")
+        for line in outcome.withheld:
+            click.echo(f"capture: {line}", err=True)
     if outcome.troubles:
         raise Failed(f"{len(outcome.troubles)} could not be done and stay for later; the first: {outcome.troubles[0]}")

@@ -42,6 +42,7 @@ def command(repo: Path, retry: bool, as_json: bool) -> None:
                 "last_drain": None if now.last_drain is None else _utc(now.last_drain),
                 "drainer": now.drainer,
                 "command": None if now.command is None else str(now.command),
+                "withheld": [str(one) for one in now.withheld],
                 "troubles": list(now.troubles),
             }
         )
@@ -53,6 +54,8 @@ def command(repo: Path, retry: bool, as_json: bool) -> None:
         click.echo(f"spool     {now.waiting} waiting, {len(now.retrying)} of them after a failure, {len(now.failed)} failed for good")
         for one in (*now.retrying, *now.failed):
             click.echo(f"          {one.entry.path.name}: {one.reason} (tried {one.tries} times)")
+        if now.withheld:
+            click.echo(f"withheld  {len(now.withheld)} by the second pass; the last: {now.withheld[-1]}")
         last = "never" if now.last_drain is None else _utc(now.last_drain)
         click.echo(f"drainer   {'at work' if now.drainer else 'idle'}; last drain {last}")
         for trouble in now.troubles:

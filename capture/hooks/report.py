@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture import enrol, spool
+from capture import enrol, spool, withheld
 from capture.hooks import placed, shell
 from capture.hooks.place import directories_of
 from capture.hooks.prove import Proof, prove
@@ -20,7 +20,7 @@ class Report:
     """The state of one repository and of the spool it shares with the others; ``troubles`` is empty when all is well.
 
     ``command`` is the one baked into the hooks. ``last_drain`` is in seconds since the epoch; ``waiting`` counts entries, among them
-    those that failed and are tried again.
+    those that failed and are tried again. ``withheld`` are records that the second pass withheld, of every repository.
     """
 
     enrolment: enrol.Enrolment
@@ -32,6 +32,7 @@ class Report:
     last_drain: float | None
     drainer: int | None
     command: Path | None
+    withheld: tuple[withheld.Note, ...]
     troubles: tuple[str, ...]
 
 
@@ -64,6 +65,7 @@ def report(at: Path) -> Report:
         last_drain=spool.last_drain(where),
         drainer=spool.drainer(where),
         command=command,
+        withheld=withheld.notes(),
         troubles=tuple(troubles),
     )
 

@@ -26,7 +26,8 @@ class FileChange(_Model):
 
     ``status`` is git's word. ``mode`` and ``old_mode`` are six octal digits (``000000`` where there is none).
     ``before`` is the whole redacted content before the change (null where there was none, or ``before_cut`` or ``withheld``).
-    ``withheld`` says why no content of this file is kept: ``binary``, ``undecodable``, ``too-large``, ``missing``, ``redaction-failed``.
+    ``withheld`` says why no content of this file is kept: ``binary``, ``undecodable``, ``too-large``, ``missing``,
+    ``redaction-failed``, ``found-again`` (the search of the finished record found something: it holds no content at all).
     ``additions`` and ``deletions`` count lines of the redacted difference, before any cut.
     ``path`` and ``old_path`` in double quotes are git's quoted form (``"caf\\351.txt"``): not UTF-8, or a path that begins with a quote.
     """
@@ -82,7 +83,7 @@ class SeenIn(StrEnum):
 
 
 class FeedbackBody(_Model):
-    """A rejected suggestion and, once there is one, its correction; both answer ``prompt``."""
+    """A rejected suggestion and, once there is one, its correction; both answer ``prompt``. ``withheld`` says why it holds neither."""
 
     prompt: list[Message]
     rejected_trajectory: list[Message]
@@ -90,6 +91,7 @@ class FeedbackBody(_Model):
     constraint_violation_tag: str
     reason: str | None
     seen_in: SeenIn
+    withheld: str | None = None
 
 
 class LinkKind(StrEnum):
@@ -98,7 +100,8 @@ class LinkKind(StrEnum):
 
 
 class LinkBody(_Model):
-    """A later fact about records: ``from`` and ``to`` are keys, ``basis`` says how it is known."""
+    """A later fact about records: ``from`` and ``to`` are keys, ``basis`` says how it is known.
+    ``withheld`` says why ``basis`` is empty."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
@@ -107,6 +110,7 @@ class LinkBody(_Model):
     to: str | None
     value: str | None
     basis: str
+    withheld: str | None = None
 
 
 Body = EditBody | FeedbackBody | LinkBody

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import InitVar, dataclass
 from functools import lru_cache, partial
 
+from corpus.errors import Failed
 from corpus.names import Name
-from corpus.record import Body, EditBody, Header, RedactionClass, RedactionSummary, TupleType, dumps, seal
+from corpus.record import Body, EditBody, Header, RedactionClass, RedactionSummary, TupleType, seal
 from corpus.redaction.draft import Draft, Withheld
 from corpus.redaction.finding import IDENTIFIER, Place
 from corpus.redaction.redactor import Scanner, scanner_for
 from corpus.redaction.replace import syntax
+from corpus.redaction.second import LetBy, Passed, SecondPass
+from corpus.redaction.withhold import withhold
 
 _ONLY_HERE = object()
 CACHE_BYTES = 64 * 1024 * 1024
@@ -23,6 +26,7 @@ class Redacted:
     """One record's line that has passed the gate. Only :meth:`Redactor.admit` can make one.
 
     ``line`` is the canonical line without a newline, ``key`` and ``id`` its own, ``stem`` its loose file's name without suffix.
+    ``let_by`` says where the second pass found something; the record then holds no content.
     """
 
     key: str
@@ -31,6 +35,7 @@ class Redacted:
     header: Header
     stem: str
     token: InitVar[object]
+    let_by: LetBy | None = None
 
     def __post_init__(self, token: object) -> None:
         if token is not _ONLY_HERE:
@@ -57,6 +62,7 @@ class Redactor:
         self.ruleset = scanner.ruleset
         self._scanner = scanner
         self._paths = lru_cache(maxsize=1 << 16)(partial(scanner.redact, place=Place.PATH))
+        self._second = SecondPass(scanner.find)
         self._images: OrderedDict[tuple[str, str], str | Withheld] = OrderedDict()
         self._held = 0
 
@@ -66,10 +72,24 @@ class Redactor:
         return cls(tenant, scanner_for(tenant))
 
     def admit(self, draft: Draft, revision: int = 0) -> Redacted:
-        """Render ``draft`` through this gate, count, label and seal it. Raises what ``draft.render`` raises."""
+        """Render ``draft`` through this gate, count, label and seal it, and search the finished line once more.
+
+        What that finds withholds the record. Raises what ``draft.render`` raises, and :class:`~corpus.errors.Failed` where even the
+        form without content holds a finding (in the header, say).
+        """
         if draft.label.tenant != self.tenant:
             raise ValueError("a draft of another tenant")
-        body = draft.render(self)
+        passed = Passed(self)
+        body = draft.render(passed)
+        header, ident, line = self._sealed(draft, body, revision)
+        let_by = self._second.look(line, draft.stem, passed)
+        if let_by:
+            header, ident, line = self._sealed(draft, withhold(body, draft.created, passed), revision)
+            if left := self._second.look(line, draft.stem, passed):
+                raise Failed(f"{draft.tuple_type} {draft.key[:12]} cannot be kept even without content: {left}; this is a bug")
+        return Redacted(draft.key, ident, line, header, draft.stem, _ONLY_HERE, let_by)
+
+    def _sealed(self, draft: Draft, body: Body, revision: int) -> tuple[Header, str, bytes]:
         counts = count(body)
         header = Header(
             tuple_type=draft.tuple_type,
@@ -85,8 +105,7 @@ class Redactor:
             session_id=draft.session_id,
             created=draft.created,
         )
-        ident, line = seal(draft.key, header, RedactionSummary(ruleset=self.ruleset, counts=counts), body, revision)
-        return Redacted(draft.key, ident, line, header, draft.stem, _ONLY_HERE)
+        return header, *seal(draft.key, header, RedactionSummary(ruleset=self.ruleset, counts=counts), body, revision)
 
     def prose(self, text: str) -> str:
         return self._scanner.redact(text, Place.PROSE)
@@ -130,13 +149,11 @@ def _size(image: str | Withheld) -> int:
 
 def count(body: Body) -> dict[str, int]:
     """How many identifiers of each entity type stand in ``body``; a commit's author and committer do not count."""
-    fields = body.model_dump(mode="json", by_alias=True)
-    if isinstance(body, EditBody):
-        del fields["author"], fields["committer"]
-    return dict(Counter(found[1] for found in IDENTIFIER.finditer(dumps(fields).decode())))
+    left_out = {"author", "committer"} if isinstance(body, EditBody) else None
+    return dict(Counter(found[1] for found in IDENTIFIER.finditer(body.model_dump_json(by_alias=True, exclude=left_out))))
 
 
 def _class_of(body: Body, counts: dict[str, int]) -> RedactionClass:
-    if isinstance(body, EditBody) and body.withheld is not None:
+    if body.withheld is not None:
         return RedactionClass.WITHHELD
     return RedactionClass.REDACTED if counts else RedactionClass.CLEAN

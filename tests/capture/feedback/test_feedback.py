@@ -62,6 +62,7 @@ def test_a_pair_becomes_one_file_named_by_its_key(capture: Capture, pair: Pair, 
         "constraint_violation_tag": "destructive",
         "reason": "It took everything.",
         "seen_in": "inbox",
+        "withheld": None,
     }
 
 
