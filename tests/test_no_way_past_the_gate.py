@@ -81,7 +81,7 @@ def test_bodies_are_made_by_sources_and_their_form_without_content_only() -> Non
 STRUCTURAL = {
     ("Signature", "time"): "moment(ident.seconds)",
     ("Signature", "tz"): "ident.tz",
-    ("EditBody", "parents"): "list(commit.parents)",
+    ("EditBody", "parents"): "[parent for parent in commit.parents if is_object_id(parent)]",
     ("EditBody", "files"): "files.changes",
     ("EditBody", "changes_withheld"): "missing",
     ("EditBody", "diff"): "files.diff.text",
