@@ -6,12 +6,16 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.build.manifest import earlier
 from corpus.errors import BadInput, Failed, Refused
+
+# What lies in a build's directory, whole or cut off half-way.
+_LEFT = re.compile(r"README\.md|manifest\.json|[^/]+/(?:part-[0-9]{5}|train-[0-9]{5}-of-[0-9]{5}\.jsonl)")
 
 
 @contextlib.contextmanager
@@ -22,11 +26,12 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
     what :func:`check` raises, before and after, and :class:`Failed` where another build is writing.
     """
     target = check(out, root, tenant)
-    aside = target.with_name(f".{target.name}.building")
+    aside, old = target.with_name(f".{target.name}.building"), _old(target)
+    for left in (aside, old):
+        _check_left(left)
     lock = _hold(aside)
     done = False
     try:
-        old = _old(target)
         if old.exists() and not target.exists():  # a build was killed between its two renames
             old.rename(target)
         for entry in aside.iterdir():
@@ -68,6 +73,17 @@ def check(out: Path, root: Path, tenant: str) -> Path:
     if foreign:
         raise BadInput(f"--out {target} holds {foreign[0]!r}, which its build did not write: move it away or choose another directory")
     return target
+
+
+def _check_left(directory: Path) -> None:
+    """Raise :class:`BadInput` where ``directory``, which the build will clear, holds what no build of ours leaves behind."""
+    if directory.is_symlink() or directory.is_file():
+        raise BadInput(f"{directory} stands in the way of the build: remove it")
+    for where, directories, files in os.walk(directory):
+        for name in [*files, *(name for name in directories if Path(where, name).is_symlink())]:
+            path = Path(where, name).relative_to(directory)
+            if not _LEFT.fullmatch(path.as_posix()):
+                raise BadInput(f"{directory} holds {path.as_posix()!r}, which no build wrote: move it away, the build needs that name")
 
 
 def _hold(aside: Path) -> int:

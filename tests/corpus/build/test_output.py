@@ -138,6 +138,20 @@ def test_what_a_killed_build_left_is_never_taken_for_a_build_and_goes_with_the_n
     assert not built.with_name(".out.building").exists()
 
 
+@pytest.mark.parametrize("name", [".out.building", ".out.replaced"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_users_own_directory_of_such_a_name_is_left_alone(world: World, built: Path, name: str, there: bool) -> None:
+    if not there:
+        built.rename(built.with_name("elsewhere"))
+    mine = built.with_name(name)
+    mine.mkdir()
+    write(mine / "sft/thesis.txt")
+    with pytest.raises(BadInput, match=r"thesis\.txt.*move it away"):
+        make(world, built, "sft")
+    assert (mine / "sft/thesis.txt").read_text() == "{}"
+    assert built.exists() is there
+
+
 def test_a_build_that_cannot_be_moved_into_place_puts_the_earlier_one_back(
     world: World, built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
