@@ -23,7 +23,7 @@ def remember_root(root: Path) -> bool:
             return False
     except FileNotFoundError:
         before = ""
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not only what tomllib names: numbers too long, brackets too deep
         raise BadInput(f"{path} is not TOML: mend it or remove it") from error
     try:
         # First, because a line after a table's header would belong to the table. A JSON string of ASCII is a TOML one too.

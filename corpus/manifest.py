@@ -40,9 +40,9 @@ def read(path: Path) -> Manifest:
         return Manifest.model_validate(tomllib.loads(path.read_bytes().decode("utf-8")))
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror}): name a cluster manifest") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} is not TOML: mend it (manifests/example.toml shows one)") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"{path}: {where}: {first['msg']}: mend it (manifests/example.toml shows one)") from error
+    except (ValueError, RecursionError) as error:  # not only what tomllib names: numbers too long, brackets too deep
+        raise BadInput(f"{path} is not TOML: mend it (manifests/example.toml shows one)") from error

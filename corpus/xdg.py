@@ -48,7 +48,7 @@ def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
             settings = {}
         except OSError as error:
             raise BadInput(f"{config_file()} cannot be read ({error.strerror}): mend it or remove it") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # not only what tomllib names: numbers too long, brackets too deep
             raise BadInput(f"{config_file()} is not TOML ({error}): mend it or remove it") from error
         chosen = settings.get("root", "")
         if not isinstance(chosen, str) or "\0" in chosen:

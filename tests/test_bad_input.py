@@ -132,7 +132,9 @@ def test_no_root_at_all(tmp_path: Path) -> None:
     expect(run("corpus", "stats", "--tenant", "acme", cwd=tmp_path), 2, "corpus init")
 
 
-@pytest.mark.parametrize("setting", ["root = []", "root = 5", 'root = "a\\u0000b"', "root = "])
+@pytest.mark.parametrize(
+    "setting", [f"root = {'[' * 20_000}", f"root = {'9' * 20_000}", "root = []", "root = 5", 'root = "a\\u0000b"', "root = "]
+)
 def test_a_root_setting_that_is_no_path(work: Work, tmp_path: Path, setting: str) -> None:
     config = Path(os.environ["HOME"]) / ".config/corpus/config.toml"
     config.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import runpy
 from pathlib import Path
@@ -28,6 +29,8 @@ def test_the_example_of_a_record_is_one_byte_for_byte() -> None:
     record = parse_line(line)
     assert record.redaction.counts
     assert str(record.header.source_commit) in line.decode()
+    named = f'["{record.header.tenant}","edit","{record.header.source_commit}"]'
+    assert record.key == hashlib.sha256(named.encode()).hexdigest(), "as the page says of key"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HERE)))

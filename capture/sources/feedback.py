@@ -115,7 +115,7 @@ def read(path: Path) -> Given:
     if len(data) > MAX_BYTES:
         raise BadInput(f"{path}: larger than {MAX_BYTES >> 20} MiB: keep one pair a file")
     try:
-        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number, parse_int=_short)
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
@@ -180,6 +180,12 @@ def _no_number(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
+def _short(digits: str) -> object:
+    if len(digits) > 20:  # no field takes a number, and Python refuses to read a very long one
+        raise ValueError("a number of too many digits")
+    return int(digits)
+
+
 def _words(error: ErrorDetails) -> str:
     """One pydantic error as a person says it; names of fields are quoted, values never."""
     at = ".".join(str(part) for part in error["loc"])[:96]
@@ -190,5 +196,7 @@ def _words(error: ErrorDetails) -> str:
             return f"the field {at!r} is missing"
         case "string_pattern_mismatch":
             return f"{at!r} is not a whole commit id (40 or 64 hex digits)"
+        case "tuple_type" | "model_type" | "model_attributes_type":
+            return f"{at.partition('.')[0]!r} is neither a text nor a list of messages with role and content"
         case _:
             return f"{at!r}: {error['msg']}"

@@ -47,7 +47,7 @@ class TenantSettings(BaseModel):
 def _toml(directory: Directory, name: str) -> dict[str, object]:
     try:
         return tomllib.loads(directory.read(name).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not only what tomllib names: numbers too long, brackets too deep
         raise Broken(f"{directory.path / name} is not TOML: restore it from a backup") from error
 
 

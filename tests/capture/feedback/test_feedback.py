@@ -142,7 +142,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"prompt": [{"role": "assistant", "content": "x"}]}, "user or tool"),
     ({"prompt": []}, "'prompt': is empty"),
     ({"prompt": " "}, "'prompt': is empty"),
-    ({"prompt": None}, "'prompt'"),
+    ({"prompt": None}, "'prompt' is neither a text nor a list of messages"),
+    ({"prompt": {"role": "user", "content": "x"}}, "'prompt' is neither a text nor a list of messages"),
+    ({"rejected": ["x"]}, "'rejected' is neither a text nor a list of messages"),
     ({"rejected": [{"role": "user", "content": "x"}]}, "assistant"),
     ({"corrected": ""}, "'corrected': is empty"),
     ({"commit": "abc"}, "whole commit id"),
@@ -178,6 +180,7 @@ def test_a_malformed_pair_is_one_line_naming_file_and_field_and_nothing_is_kept(
         (b'{"prompt": NaN}', "NaN"),
         (b'{"prompt": "\xff"}', "UTF-8 at byte 12"),
         (b"[" * 100_000, "too deeply"),
+        (b'{"prompt": ' + b"9" * 10_000 + b"}", "a number of too many digits"),
     ],
 )
 def test_what_is_not_json_is_one_line_with_its_place(capture: Capture, records: Records, tmp_path: Path, data: bytes, words: str) -> None:

@@ -253,6 +253,13 @@ def test_making_a_root_or_a_tenant_twice_is_harmless_and_foreign_directories_are
         init_root(tmp_path / "mine/thesis.txt")
 
 
+@pytest.mark.parametrize("value", ["[" * 20_000, "9" * 20_000, "\N{ROCKET}"], ids=["deep", "long", "bare"])
+def test_settings_that_no_reader_can_take_are_broken_and_named(root: Path, value: str) -> None:
+    (root / "acme/tenant.toml").write_text(f'name = "acme"\nmore = {value}\n')
+    with pytest.raises(Broken, match=r"acme/tenant\.toml is not TOML"):
+        Corpus.open(root, "acme")
+
+
 def test_cluster_settings_are_kept_beside_what_is_there(root: Path) -> None:
     branches = ("main", 'we"ird\\', "\N{ROCKET}/é", "tab\t\x7f\x1b")
     put_cluster(root, "acme", "payments", ClusterSettings(branches=branches))
