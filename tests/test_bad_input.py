@@ -132,9 +132,17 @@ def test_no_root_at_all(tmp_path: Path) -> None:
     expect(run("corpus", "stats", "--tenant", "acme", cwd=tmp_path), 2, "corpus init")
 
 
-@pytest.mark.parametrize(
-    "setting", [f"root = {'[' * 20_000}", f"root = {'9' * 20_000}", "root = []", "root = 5", 'root = "a\\u0000b"', "root = "]
-)
+NO_ROOTS = {
+    "deep": f"root = {'[' * 20_000}",
+    "long": f"root = {'9' * 20_000}",
+    "list": "root = []",
+    "number": "root = 5",
+    "nul": 'root = "a\\u0000b"',
+    "none": "root = ",
+}
+
+
+@pytest.mark.parametrize("setting", NO_ROOTS.values(), ids=NO_ROOTS)
 def test_a_root_setting_that_is_no_path(work: Work, tmp_path: Path, setting: str) -> None:
     config = Path(os.environ["HOME"]) / ".config/corpus/config.toml"
     config.parent.mkdir(parents=True, exist_ok=True)

@@ -93,11 +93,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[st
         yield f"| {' | '.join(str(cell) for cell in row)} |"
 
 
+def _code(text: str) -> str:
+    """``text`` as one span of code: nothing in it begins another line or ends the span."""
+    return f"`{' '.join(text.replace('`', '').split())}`"
+
+
 def _asked(query: Query) -> Iterator[str]:
-    asked = [f"`{condition.replace('`', '')}`" for condition in query.where]
+    asked = [_code(condition) for condition in query.where]
     yield f"Records: {', '.join(asked) if asked else 'all of the tenant'}, ordered by the time of the work, then by key."
     for cluster, branches in sorted(query.branches.items()):
-        yield f"Branches of `{cluster}`, as its manifest names them: {', '.join(f'`{branch}`' for branch in branches) or 'none'}."
+        yield f"Branches of `{cluster}`, as its manifest names them: {', '.join(map(_code, branches)) or 'none'}."
     yield ""
 
 
@@ -114,7 +119,7 @@ def _redaction(sets: Sequence[BuiltSet]) -> Iterator[str]:
     rulesets = sorted({name for built in sets for name in built.rulesets})
     yield "## What was redacted"
     yield ""
-    yield f"Rules: {', '.join(f'`{ruleset}`' for ruleset in rulesets)}."
+    yield f"Rules: {', '.join(map(_code, rulesets))}."
     yield ""
     yield from _table(("set", "class", "rows"), [(built.recipe, name, count) for built in sets for name, count in built.classes.items()])
     yield ""

@@ -60,6 +60,7 @@ class Directory:
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise Refused(f"{self.path / name} is not a directory of the corpus (a link or a file stands there): remove it") from error
+            error.filename = os.fspath(self.path / name)
             raise
 
     def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:

@@ -179,8 +179,8 @@ def test_a_malformed_pair_is_one_line_naming_file_and_field_and_nothing_is_kept(
         (b'{"prompt": "a", "prompt": "b"}', "'prompt' stands there twice"),
         (b'{"prompt": NaN}', "NaN"),
         (b'{"prompt": "\xff"}', "UTF-8 at byte 12"),
-        (b"[" * 100_000, "too deeply"),
-        (b'{"prompt": ' + b"9" * 10_000 + b"}", "a number of too many digits"),
+        pytest.param(b"[" * 100_000, "too deeply", id="deep"),
+        pytest.param(b'{"prompt": ' + b"9" * 10_000 + b"}", "a number of too many digits", id="long"),
     ],
 )
 def test_what_is_not_json_is_one_line_with_its_place(capture: Capture, records: Records, tmp_path: Path, data: bytes, words: str) -> None:

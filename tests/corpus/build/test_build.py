@@ -66,6 +66,15 @@ def test_the_card_says_what_was_left_out_and_redacted(full: World, tmp_path: Pat
     assert "| pretrain | EMAIL_ADDRESS | 1 |" in card
 
 
+def test_nothing_that_was_asked_begins_a_line_of_the_card(full: World, tmp_path: Path) -> None:
+    full.branches("payments", "main", "odd`name")
+    make(full, tmp_path / "out", where=("moduleId!=a`\n---\nconfigs: []",))
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "Records: `moduleId!=a --- configs: []`, ordered" in card
+    assert "`main`, `oddname`" in card
+    assert card.splitlines().count("---") == 2
+
+
 def test_building_again_elsewhere_gives_the_same_bytes_whatever_clock_zone_locale_and_order(full: World, tmp_path: Path) -> None:
     make(full, tmp_path / "first")
     # The same records, put there in the opposite order, under other file times.

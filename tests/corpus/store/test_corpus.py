@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -189,6 +190,20 @@ def test_what_is_no_regular_file_is_refused_by_its_whole_path(root: Path, made: 
             listening.bind("s.jsonl")
         with pytest.raises(Refused, match=r"engineering/feedback/s\.jsonl is not a regular file"):
             list(corpus.entries())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("closed", ["engineering/feedback", "engineering"])
+def test_a_directory_that_may_not_be_read_is_named_whole(root: Path, made: Callable[..., Redacted], closed: str) -> None:
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append(made("a"))
+        (corpus.path / closed).chmod(0)
+        try:
+            with pytest.raises(PermissionError) as refused:
+                list(corpus.entries())
+        finally:
+            (corpus.path / closed).chmod(0o700)
+        assert refused.value.filename == str(corpus.path / closed)
 
 
 def test_a_changed_byte_is_found_when_the_record_is_read(root: Path, made: Callable[..., Redacted]) -> None:
