@@ -44,6 +44,17 @@ def test_an_unknown_revision(work: Work) -> None:
     expect(run("capture", "edit", "nothing..HEAD", cwd=work.path), 2, "nothing..HEAD")
 
 
+def test_an_empty_revision_is_not_head(work: Work) -> None:
+    expect(run("capture", "edit", "", cwd=work.path), 2, "''", "git log")
+
+
+def test_a_branch_that_leads_to_what_is_missing(work: Work) -> None:
+    lost = work.git("commit-tree", "-m", "lost", "HEAD^{tree}")
+    work.git("branch", "broken", work.git("commit-tree", "-m", "on top", "-p", lost, "HEAD^{tree}"))
+    (work.path / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    expect(run("capture", "edit", "--all", cwd=work.path), 2, "a branch leads to what is missing", "git fsck")
+
+
 def test_a_tenant_that_is_a_path(work: Work, tmp_path: Path) -> None:
     other = make(tmp_path / "other", work.root)
     other.commit("one")

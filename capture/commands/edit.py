@@ -37,11 +37,12 @@ def command(
     from capture.whose import whose
     from corpus.console import progress
 
-    if everything and revision:
+    if everything and revision is not None:
         raise click.UsageError("give a revision or --all, not both")
     owner = whose(Path(repo), tenant=tenant, cluster=cluster, root=root)
+    wanted = None if everything else "HEAD" if revision is None else revision
     with progress("commits") as seen:
-        taken = take(Path(repo), None if everything else revision or "HEAD", owner.root, owner.label, with_before=not no_before, seen=seen)
+        taken = take(Path(repo), wanted, owner.root, owner.label, with_before=not no_before, seen=seen)
     if as_json:
         echo_json({"commits": taken.named, "kept": taken.kept})
     else:

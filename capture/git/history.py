@@ -53,7 +53,7 @@ def rev_list(at: Path | str, revisions: Sequence[str] | None = None) -> Iterator
             if revision.startswith("-") or "\0" in revision:
                 raise BadInput(f"unknown revision {revision[:80]!r} in {at}: git log shows what there is")
     wanted = _ALL if revisions is None else [*revisions, "--"]
-    shown = "history" if revisions is None else " ".join(revisions)[:80]
+    shown = None if revisions is None else " ".join(revisions)[:80]
     yield from _lines(at, [*_REV_LIST, "--reverse", *wanted], shown)
 
 
@@ -65,7 +65,7 @@ def labelled(at: Path | str, revisions: Sequence[str] | None = None) -> list[Lis
     wanted = None if revisions is None else set(rev_list(at, revisions))
     found: list[tuple[bytes, int]] = []
     # Children come before parents, so that a commit's rank is final when its line comes.
-    for line in _lines(at, [*_REV_LIST, "--parents", *_ALL], "history"):
+    for line in _lines(at, [*_REV_LIST, "--parents", *_ALL], None):
         ident, *parents = line.split(" ")
         rank = ranks.pop(ident, none)
         for parent in parents:
@@ -133,7 +133,8 @@ def _short(ref: bytes) -> bytes:
     return ref.split(b"/", 3 if ref.startswith(b"refs/remotes/") else 2)[-1]
 
 
-def _lines(at: Path | str, args: Sequence[str], shown: str) -> Iterator[str]:
+def _lines(at: Path | str, args: Sequence[str], shown: str | None) -> Iterator[str]:
+    """``shown`` is what the user named, ``None`` for the whole history."""
     process = run.start(args, cwd=at)
     assert process.stdout  # noqa: S101 - started with a pipe
     whole = False
@@ -145,4 +146,6 @@ def _lines(at: Path | str, args: Sequence[str], shown: str) -> Iterator[str]:
         process.stdout.close()
         status = process.wait()
     if whole and status:
-        raise BadInput(f"git cannot list {shown!r} in {at}: an unknown revision, or no repository that it can read")
+        if shown is None:
+            raise BadInput(f"git cannot list the history of {at}: a branch leads to what is missing or damaged; git fsck says which")
+        raise BadInput(f"git cannot list {shown!r} in {at}: an unknown revision, or one that leads to what is missing (git fsck)")
