@@ -120,7 +120,8 @@ def _missed(outcome: Outcome) -> Iterator[_Job]:
         try:
             found = sweep.missed(enrolment, sweep.position(enrolment))
         except (SubstrateError, OSError) as error:
-            outcome.troubles.append(f"{enrolment.common_dir}: {_reason(error)}")
+            gone = f"it is gone: if for good, run 'capture uninstall {enrolment.common_dir}'"
+            outcome.troubles.append(f"{enrolment.common_dir}: {_reason(error) if enrolment.common_dir.is_dir() else gone}")
             continue
         if not (found.commits or found.replaced):
             sweep.keep(enrolment, found.position)

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from capture import span
-from capture.git.reflog import Mark, marks
+from capture.git.reflog import Mark, marks, stands
 from capture.git.run import common_dir, git
 from corpus.errors import BadInput, Refused, SubstrateError
 from corpus.names import check
@@ -97,18 +97,33 @@ def enrol(
 ) -> tuple[Enrolment, bool]:
     """What enrolling makes of a repository, not yet saved, and whether it changes anything.
 
-    The same tenant again keeps the start. Raises :class:`Refused` when another tenant has the repository.
+    The same tenant again keeps the start, also of a repository that was moved. Raises :class:`Refused` when another tenant has it.
     """
-    known = of(common)
+    known = of(common) or moved(common)
     if known is not None and known.label.tenant != label.tenant:
         raise Refused(f"{common} is enrolled to tenant {known.label.tenant!r}: run 'capture uninstall' there first")
     if known is None:
         fresh = Enrolment(common, worktree, root, label, branches, identity(at), int(time.time()), position(common))
         return fresh, True
     renewed = replace(
-        known, worktree=known.worktree or worktree, root=root, label=label, branches=branches, identity=known.identity | identity(at)
+        known,
+        common_dir=common,
+        worktree=worktree if known.common_dir != common else known.worktree or worktree,
+        root=root,
+        label=label,
+        branches=branches,
+        identity=known.identity | identity(at),
     )
     return renewed, renewed != known
+
+
+def moved(common: Path) -> Enrolment | None:
+    """The enrolment of a repository that is no longer where it was enrolled, whose reflogs go on in the one at ``common``."""
+    for one in [] if of(common) else all_enrolments():
+        known = [(log, mark) for log, mark in one.start.marks.items() if mark.size]
+        if known and not one.common_dir.exists() and all(stands(common, log, mark) for log, mark in known):
+            return one
+    return None
 
 
 def identity(at: Path) -> frozenset[str]:

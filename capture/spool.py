@@ -60,7 +60,7 @@ class Failure:
 
 def ensure(spool: Path) -> None:
     """Make the spool where it is missing."""
-    for directory in (spool, spool / "retry", spool / "failed"):
+    for directory in (spool.parent, spool, spool / "retry", spool / "failed"):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
 

@@ -141,7 +141,8 @@ def keep(enrolment: Enrolment, reached: Position) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.new")
     marks = {log: asdict(mark) for log, mark in reached.marks.items()}
-    temporary.write_text(json.dumps({"enrolled_at": enrolment.enrolled_at, "marks": marks, "tips": sorted(reached.tips)}))
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as stream:
+        json.dump({"enrolled_at": enrolment.enrolled_at, "marks": marks, "tips": sorted(reached.tips)}, stream)
     temporary.replace(path)
 
 

@@ -43,9 +43,10 @@ def main(group: click.Command, name: str) -> None:
     """Run ``group`` as the program ``name`` and exit with the design's codes. Never shows a traceback unless ``CORPUS_DEBUG`` is set."""
     if sys.stdout is None:  # closed by the caller (>&-): what is printed goes nowhere, and no file of ours takes its number
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a path need not be text that the terminal can show
-        sys.stdout.reconfigure(errors="backslashreplace")
     stdout = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper) and stdout.errors == "strict":
+        # A path may hold bytes that are no text, and a terminal's locale may lack what we print: neither is a reason to fail.
+        stdout.reconfigure(errors="backslashreplace")
     try:
         code = group.main(prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -96,9 +97,9 @@ def echo_json(value: object) -> None:
     """One JSON document, for ``--json``."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except UnicodeEncodeError:
-        text = json.dumps(value, sort_keys=True)
+        text = json.dumps(value, sort_keys=True)  # escaped, so that it stays JSON
     click.echo(text)
 
 

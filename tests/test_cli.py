@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -113,6 +114,15 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         os.close(writing)
     assert done.stderr == ""
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii:strict", "iso-8859-1:strict", "utf-8:strict"])
+def test_a_path_that_is_no_text_in_the_terminals_locale_is_printed_and_json_stays_json(encoding: str) -> None:
+    body = "from corpus.console import echo_json; name = 'caf\\udce9 \\u2026'; echo_json(name); click.echo(name)"
+    done = run_as_program(body, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout.splitlines()[0]) == "caf\udce9 \u2026"
+    assert done.stdout.splitlines()[1].startswith("caf\\udce9 ")
 
 
 def complete(program: str, *words: str) -> list[str]:

@@ -54,6 +54,20 @@ def switch_on(front: Front) -> Front:
     return replace(front, written=hashlib.sha256(front.config.read_bytes()).hexdigest())
 
 
+def moved(front: Front, common: Path) -> Front:
+    """What ``front`` is since its repository lies at ``common``: ``core.hooksPath``, which named it where it was, names it there."""
+    old = front.directory.parents[1]
+    directory, original, config = (
+        common / path.relative_to(old) if path.is_relative_to(old) else path for path in (front.directory, front.original, front.config)
+    )
+    here = replace(front, directory=directory, original=original, config=config)
+    named = git(["config", "-f", config, "--get", "core.hooksPath"], cwd=common, ok_codes=(0, 1))
+    if named.removesuffix(b"\n") != os.fsencode(front.directory):
+        return here
+    git(["config", "-f", config, "--replace-all", "core.hooksPath", directory], cwd=common)
+    return replace(here, written=hashlib.sha256(config.read_bytes()).hexdigest())
+
+
 def is_on(front: Front) -> bool:
     """Whether ``core.hooksPath`` still names it, where we set it."""
     now = git(["config", "-f", front.config, "--get", "core.hooksPath"], cwd=front.directory.parents[1], ok_codes=(0, 1))

@@ -60,6 +60,7 @@ def install(at: Path, *, root: Path, label: Label, manifest: Manifest | None = N
     common, tree = common_dir(at), toplevel(at)
     branches = tuple(manifest.branches) if manifest and manifest.branches else None
     check_outside(root, at)
+    moved = enrol.moved(common)
     enrolment, changed = enrol.enrol(at, common=common, worktree=tree, root=root, label=label, branches=branches)
     init_root(root)
     add_tenant(root, label.tenant)
@@ -75,6 +76,8 @@ def install(at: Path, *, root: Path, label: Label, manifest: Manifest | None = N
     if changed:
         # Before the hooks: an entry of a repository that nobody knows would be turned away.
         enrol.save(enrolment)
+        if moved is not None:
+            enrol.remove(moved)
     shared = _directories_of(enrol.all_enrolments(), but=common)
     changed = place(at, common, spool=spool_dir(), command=command, shared=shared) or changed
     return Installed(enrolment, tuple(directories_of(at)), command, changed)
@@ -88,8 +91,9 @@ def uninstall(at: Path) -> enrol.Enrolment:
     enrolment = _enrolment_at(at)
     if enrolment is None:
         raise BadInput(f"{at} is not enrolled: nothing to take away")
-    if enrolment.common_dir.is_dir():
-        take_away(enrolment.common_dir, shared=_directories_of(enrol.all_enrolments(), but=enrolment.common_dir))
+    common = enrolment.common_dir if enrolment.common_dir.is_dir() else _common_at(at)
+    if common is not None:
+        take_away(common, shared=_directories_of(enrol.all_enrolments(), but=common))
     enrol.remove(enrolment)
     return enrolment
 
@@ -102,11 +106,18 @@ def find_command() -> Path | None:
 
 
 def _enrolment_at(at: Path) -> enrol.Enrolment | None:
+    common = _common_at(at)
+    if common is not None:
+        return enrol.of(common) or enrol.moved(common)
+    where = Path(os.path.realpath(at))
+    return next((one for one in enrol.all_enrolments() if where in (one.common_dir, one.worktree)), None)
+
+
+def _common_at(at: Path) -> Path | None:
     try:
-        return enrol.find(at)
+        return common_dir(at)
     except BadInput:
-        where = Path(os.path.realpath(at))
-        return next((one for one in enrol.all_enrolments() if where in (one.common_dir, one.worktree)), None)
+        return None
 
 
 def _directories_of(enrolments: Iterable[enrol.Enrolment], *, but: Path) -> frozenset[Path]:

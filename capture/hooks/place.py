@@ -21,7 +21,7 @@ def place(at: Path, common: Path, *, spool: Path, command: Path | None, shared: 
     What a framework wrote over is put back; what stands as it should is left. ``command`` is the path baked in, ``shared`` the
     directories that other enrolled repositories use as well.
     """
-    placed = load(common)
+    placed = _placed(common)
     changed = write(record_file(common), shell.record(spool, command), 0o600)
     if placed.front is not None and not fronts.is_on(placed.front):
         # Somebody set core.hooksPath since: theirs is what git uses now.
@@ -52,7 +52,7 @@ def place(at: Path, common: Path, *, spool: Path, command: Path | None, shared: 
 
 def take_away(common: Path, *, shared: frozenset[Path]) -> None:
     """Undo :func:`place`. The blocks in ``shared`` directories stay, for other enrolled repositories use them."""
-    placed = load(common)
+    placed = _placed(common)
     if placed.front is not None:
         fronts.take_away(placed.front)
     for directory in placed.directories:
@@ -65,6 +65,14 @@ def take_away(common: Path, *, shared: frozenset[Path]) -> None:
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder(common).rmdir()
+
+
+def _placed(common: Path) -> Placed:
+    placed = load(common)
+    if placed.front is not None and placed.front.directory != folder(common) / "hooks":
+        placed = replace(placed, front=fronts.moved(placed.front, common))
+        save(common, placed)
+    return placed
 
 
 def directories_of(at: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from capture.drain import drain
 from capture.hooks.pausing import pause, resume
 from corpus.record import LinkBody, TupleType, key_of
-from corpus.xdg import spool_dir
+from corpus.xdg import spool_dir, state_dir
 from tests.capture.drain.working import Work, enroll, make
 
 OTHER = {
@@ -214,3 +215,10 @@ def test_the_position_moves_only_when_all_is_durable(work: Work, monkeypatch: py
         broken.setattr(loose, "_write_all", full)
         drain(spool_dir())
     assert swept(work) == {commit}
+
+
+def test_how_far_it_was_swept_is_nobody_elses_to_read(work: Work) -> None:
+    work.commit("one")
+    swept(work)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (state_dir() / "sweep").iterdir()] == [0o600]
+    assert stat.S_IMODE(state_dir().stat().st_mode) == 0o700

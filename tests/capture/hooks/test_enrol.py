@@ -103,6 +103,24 @@ def test_a_label_comes_from_options_then_the_manifest_then_the_repository(repo: 
     assert tenant_settings(repo.parent / "root", "acme").clusters["payments"].branches == ("main",)
 
 
+def test_a_repository_that_was_moved_goes_on_where_it_was_enrolled(repo: Path, tmp_path: Path) -> None:
+    first = enrol_here(repo).enrolment
+    moved = repo.rename(tmp_path / "elsewhere")
+    commit(moved)
+    again = enrol_here(moved).enrolment
+    assert (again.common_dir, again.worktree) == (moved / ".git", moved)
+    assert (again.start, again.enrolled_at) == (first.start, first.enrolled_at)
+    assert enrol.all_enrolments() == [again]
+
+
+def test_a_clone_of_one_that_is_gone_is_a_new_one(repo: Path, tmp_path: Path) -> None:
+    enrol_here(repo)
+    git("clone", "-q", repo.rename(tmp_path / "elsewhere"), tmp_path / "other", cwd=tmp_path)
+    other = enrol_here(tmp_path / "other").enrolment
+    assert len(enrol.all_enrolments()) == 2
+    assert other.common_dir == tmp_path / "other/.git"
+
+
 def test_a_bare_repository_is_known_by_its_name(repo: Path, tmp_path: Path) -> None:
     git("clone", "-q", "--bare", repo, tmp_path / "Tool.git", cwd=tmp_path)
     made = enrol_here(tmp_path / "Tool.git").enrolment

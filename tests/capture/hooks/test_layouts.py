@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from capture.git.run import git_dir, hooks_dir
 from capture.hooks.install import uninstall
 from capture.hooks.report import report
-from tests.capture.hooks.conftest import Layout, commit, enrol_here, entries, git, run
+from tests.capture.hooks.conftest import Layout, commit, enrol_here, entries, git, run, tracked_hooks
 
 
 def _log(layout: Layout) -> str:
@@ -73,3 +75,18 @@ def test_the_work_tree_stays_clean(layout: Layout) -> None:
     before = git("status", "--porcelain", cwd=layout.repo)
     enrol_here(layout.repo)
     assert git("status", "--porcelain", cwd=layout.repo) == before
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["installed again", "uninstalled right away"])
+def test_a_front_moves_with_its_repository_and_leaves_as_it_came(tmp_path: Path, again: bool) -> None:
+    layout = tracked_hooks(tmp_path / "here")
+    before = (layout.repo / ".git/config").read_bytes()
+    enrol_here(layout.repo)
+    moved = layout.repo.rename(tmp_path / "moved")
+    if again:
+        enrol_here(moved)
+        assert hooks_dir(moved) == moved / ".git/capture/hooks"
+        assert not layout.repo.exists()
+    uninstall(moved)
+    assert (moved / ".git/config").read_bytes() == before
+    assert not (moved / ".git/capture").exists()
