@@ -46,11 +46,11 @@ if IFS= read -r capture_pid <"$capture_spool/drain.pid"; then
     *)
       if kill -0 "$capture_pid"; then
         [ -d /proc/self ] || exit 0
-        capture_line=
-        IFS= read -r capture_line <"/proc/$capture_pid/comm"
-        [ "$capture_line" != capture ] || exit 0
+        capture_name= capture_line=
+        IFS= read -r capture_name <"/proc/$capture_pid/comm"
         IFS= read -r capture_line <"/proc/$capture_pid/cmdline"
-        case $capture_line in *drain*--detached*) exit 0 ;; esac
+        # One that was killed keeps its name until it is waited for, in a container without an init for ever; a command line it has not.
+        case $capture_name:$capture_line in capture:?* | *drain*--detached*) exit 0 ;; esac
       fi
       ;;
   esac

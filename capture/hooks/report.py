@@ -53,6 +53,10 @@ def report(at: Path) -> Report:
         troubles.append(f"{command or 'capture'} is missing: install it again, or run 'capture install' with the one there is")
     if not where.is_dir():
         troubles.append(f"{where} is missing: run 'capture install' again")
+    elif not os.access(where, os.W_OK):
+        troubles.append(f"{where} cannot be written, so hooks leave nothing there: mend its mode or its disk")
+    if not os.access(enrolment.root, os.W_OK):
+        troubles.append(f"{enrolment.root} cannot be written, so nothing is kept: mend its mode or its disk")
     if failed:
         troubles.append(f"{len(failed)} failed for good: mend the cause, then 'capture status --retry'")
     return Report(

@@ -16,7 +16,7 @@ from capture.cli import group
 from capture.settings import remember_root
 from corpus.errors import BadInput, Refused, SubstrateError
 from corpus.manifest import Manifest, read
-from corpus.xdg import config_file, spool_dir
+from corpus.xdg import config_file, corpus_root, spool_dir
 from tests.capture.hooks.conftest import Stub, commit, hook, new_repo
 
 
@@ -117,6 +117,20 @@ def test_status_sees_a_missing_command_and_a_record_file_that_was_changed(repo: 
     assert "is missing" in missing.output.replace("\n", " ")
     (repo / ".git/capture/hook").write_text(":\n")
     assert "not what it should be" in _capture("status", repo).output
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it may not")
+@pytest.mark.parametrize("which", ["spool", "root"])
+def test_status_sees_what_cannot_be_written(repo: Path, which: str) -> None:
+    _install(repo)
+    closed = spool_dir() if which == "spool" else corpus_root()
+    closed.chmod(0o500)
+    try:
+        found = _capture("status", repo, "--json")
+    finally:
+        closed.chmod(0o700)
+    assert found.exit_code == 1
+    assert [str(closed) in trouble for trouble in json.loads(found.output)["troubles"]] == [True]
 
 
 def test_pausing_everything_and_one_repository_are_apart(repo: Path) -> None:

@@ -164,6 +164,20 @@ def test_an_id_that_is_not_a_drainers_does_not_stop_capture(repo: Path, stub: St
     assert stub.starts() == ["drain --detached"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/comm").exists(), reason="no /proc: the id alone has to do")
+def test_a_drainer_that_was_killed_and_is_not_waited_for_does_not_stop_capture(repo: Path, stub: Stub) -> None:
+    dead = subprocess.Popen([stub.path, "drain", "--detached"])
+    try:
+        os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
+        assert Path(f"/proc/{dead.pid}/comm").read_text() == "capture\n"
+        stub.log.unlink()
+        spool.pid_file(spool_dir()).write_text(f"{dead.pid}\n")
+        commit(repo)
+        assert stub.starts() == ["drain --detached"]
+    finally:
+        dead.wait()
+
+
 @pytest.mark.parametrize("descriptor", range(1, 10))
 def test_a_slow_drainer_does_not_hold_a_caller_that_reads_a_pipe(repo: Path, stub: Stub, descriptor: int) -> None:
     stub.does("sleep 20; :")
