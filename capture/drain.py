@@ -73,6 +73,13 @@ def drain(where: Path, *, sweeping: bool = True, wait: float = 0.0) -> Outcome |
         return None
 
 
+def finish(where: Path) -> None:
+    """Do what waits before a repository is let go: its last commits were made while it was enrolled. What cannot be done keeps nobody."""
+    if enrol.all_enrolments():
+        with contextlib.suppress(SubstrateError, OSError):
+            drain(where, wait=quiet.PATIENCE)
+
+
 def stay(where: Path) -> None:
     """What a drainer that a hook started does once the spool is quiet: drains, and goes when nothing more comes.
 

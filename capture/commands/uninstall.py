@@ -14,8 +14,11 @@ from corpus.console import echo_json, json_option
 @json_option
 def command(repo: Path, as_json: bool) -> None:
     """Take every byte of ours out of the repository REPO (default: this one) and forget it. Its records stay in the corpus."""
+    from capture import drain
     from capture.hooks.install import uninstall
+    from corpus.xdg import spool_dir
 
+    drain.finish(spool_dir())
     gone = uninstall(repo)
     if as_json:
         echo_json({"repository": str(gone.common_dir), "tenant": gone.label.tenant})

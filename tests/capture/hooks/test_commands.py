@@ -153,6 +153,13 @@ def test_uninstall_forgets_the_repository(repo: Path) -> None:
     assert isinstance(_capture("uninstall", repo).exception, BadInput)
 
 
+def test_what_was_committed_right_before_uninstall_is_kept(repo: Path) -> None:
+    _install(repo)
+    last = commit(repo)
+    _capture("uninstall", repo)
+    assert [path.stem for path in corpus_root().glob("acme/engineering/payments/*.jsonl")] == [last]
+
+
 def test_the_config_file_keeps_what_else_is_in_it() -> None:
     config_file().parent.mkdir(parents=True)
     config_file().write_text("# mine\n[table]\nroot = 1\n")
