@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from capture.git.reflog import Mark, Move, marks, stands
+from capture.git.reflog import Mark, Move, marks, name_of, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Span:
     def covers(self, common_dir: Path, move: Move) -> bool:
         """Whether a line of a reflog was written in it."""
         nothing = Mark(0, "")
-        first, last = self.at_begin.get(move.log, nothing), self.at_end.get(move.log, nothing)
+        name = name_of(move.log)
+        first, last = (at.get(name) or at.get(move.log, nothing) for at in (self.at_begin, self.at_end))
         if not (stands(common_dir, move.log, first) and stands(common_dir, move.log, last)):
             return self.covers_time(move.seconds)  # expired or written anew since: its bytes say nothing any more
         return first.size <= move.at and (self.end is None or move.at < last.size)

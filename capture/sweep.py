@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from capture.enrol import Enrolment, Position
-from capture.git.reflog import Mark, Move, logs, read
+from capture.git.reflog import Mark, Move, logs, name_of, read
 from capture.git.walk import Walked, walk
 from corpus.xdg import state_dir
 
@@ -46,7 +46,9 @@ def missed(enrolment: Enrolment, since: Position) -> Missed:
     moves: list[Move] = []
     marks: dict[str, Mark] = {}
     for log in logs(common):
-        new, marks[log] = read(common, log, since.marks.get(log, Mark(0, "")))
+        name = name_of(log)
+        # Positions that were kept before names were hidden are found by the log itself.
+        new, marks[name] = read(common, log, since.marks.get(name) or since.marks.get(log, Mark(0, "")))
         moves += new
     tips = frozenset(move.new for move in moves if move.new.strip("0"))
     known = since.tips | enrolment.start.tips

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,11 +94,11 @@ def read(common_dir: Path, log: str, since: Mark) -> tuple[list[Move], Mark]:
 
 
 def marks(common_dir: Path) -> dict[str, Mark]:
-    """How far each log has come."""
+    """How far each log has come, by :func:`name_of` it."""
     found = {}
     for log in logs(common_dir):
         data = (common_dir / log).read_bytes()
-        found[log] = mark_of(data, data.rfind(b"\n") + 1)
+        found[name_of(log)] = mark_of(data, data.rfind(b"\n") + 1)
     return found
 
 
@@ -107,6 +108,11 @@ def stands(common_dir: Path, log: str, mark: Mark) -> bool:
         return mark == mark_of((common_dir / log).read_bytes(), mark.size)
     except (FileNotFoundError, NotADirectoryError):
         return not mark.size
+
+
+def name_of(log: str) -> str:
+    """The name under which a log's mark is kept: a branch may be named after anything, and what is kept shows none of it."""
+    return hashlib.sha256(os.fsencode(log)).hexdigest()[:32]
 
 
 def mark_of(data: bytes, size: int) -> Mark:

@@ -10,6 +10,7 @@ import pytest
 
 from capture import enrol
 from capture.git.reflog import Mark
+from capture.git.reflog import name_of
 from capture.hooks.install import enrolled_as, install
 from capture.span import Span
 from corpus.errors import BadInput, Refused
@@ -43,8 +44,8 @@ def test_it_knows_the_identity_the_tips_and_how_far_each_reflog_had_come(repo: P
     made = enrol_here(repo).enrolment
     assert made.identity == {"robin.testperson@example.test"}
     assert {first, detached, git("rev-parse", "other", cwd=repo)} == made.start.tips
-    assert set(made.start.marks) >= {"logs/HEAD", "logs/refs/heads/main", "logs/refs/heads/other"}
-    assert made.start.marks["logs/HEAD"].size == (repo / ".git/logs/HEAD").stat().st_size
+    assert set(made.start.marks) >= {name_of(log) for log in ("logs/HEAD", "logs/refs/heads/main", "logs/refs/heads/other")}
+    assert made.start.marks[name_of("logs/HEAD")].size == (repo / ".git/logs/HEAD").stat().st_size
 
 
 def test_every_worktree_and_the_git_directory_find_the_same_enrolment(repo: Path, tmp_path: Path) -> None:
