@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from corpus.errors import BadInput
 from corpus.record import EvidenceClass, FeedbackBody, Message, SeenIn, TupleType, dumps, key_of
-from corpus.redaction.draft import Draft, Label, Scrub
+from corpus.redaction.draft import Draft, Label, Scrub, Withheld
 
 MAX_BYTES = 16 << 20
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.IGNORECASE)
@@ -167,7 +167,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"the field {name[:64]!r} stands there twice")
+            raise ValueError(f"the field {_shown(name)!r} stands there twice")
         found[name] = _whole(value)
     return found
 
@@ -186,9 +186,21 @@ def _short(digits: str) -> object:
     return int(digits)
 
 
+def _shown(name: str) -> str:
+    """A field's name as an error may quote it: names come from the file too, and are redacted as its texts are."""
+    if name in Given.model_fields:
+        return name
+    from corpus.redaction.redactor import scanner_for
+
+    try:
+        return scanner_for(None).redact(name)[:96]
+    except Withheld as reason:
+        return f"({reason.reason})"
+
+
 def _words(error: ErrorDetails) -> str:
     """One pydantic error as a person says it; names of fields are quoted, values never."""
-    at = ".".join(str(part) for part in error["loc"])[:96]
+    at = _shown(".".join(str(part) for part in error["loc"]))
     match error["type"]:
         case "extra_forbidden":
             return f"unknown field {at!r}: use {', '.join(Given.model_fields)}"

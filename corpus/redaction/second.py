@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from corpus.record import EvidenceClass, LinkKind, RedactionClass, Scope, SeenIn, TupleType
 from corpus.redaction.draft import Scrub, Withheld
 from corpus.redaction.finding import IDENTIFIER, Finding, Place
 
@@ -24,7 +25,34 @@ _REMEMBERED = 512
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ZONE = re.compile(r"[+-]\d{4,}")
+_MODE = re.compile(r"[0-7]{6}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")  # as corpus.names has it
+_ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,40}")
+_ROLE = re.compile(r"system|user|assistant|tool")
+_WHY = re.compile(r"binary|undecodable|too-large|missing|redaction-failed|found-again")
+# Words of closed lists are here too, so that a record can say that nothing of it could be searched.
 _STRUCTURAL = {
+    "header.tenant": _NAME,
+    "header.cluster": _NAME,
+    "header.moduleId": _NAME,
+    "header.role": _NAME,
+    "header.tuple_type": re.compile("|".join(TupleType)),
+    "header.scope": re.compile("|".join(Scope)),
+    "header.redaction_class": re.compile("|".join(RedactionClass)),
+    "header.evidence_class": re.compile("|".join(EvidenceClass)),
+    "redaction.counts.": _ENTITY,
+    "body.withheld": _WHY,
+    "body.changes_withheld": _WHY,
+    "body.backend": re.compile("pygit2|git"),
+    "body.files[].status": re.compile("added|modified|deleted|renamed|copied|type-changed"),
+    "body.files[].mode": _MODE,
+    "body.files[].old_mode": _MODE,
+    "body.files[].withheld": _WHY,
+    "body.prompt[].role": _ROLE,
+    "body.rejected_trajectory[].role": _ROLE,
+    "body.corrected_trajectory[].role": _ROLE,
+    "body.kind": re.compile("|".join(LinkKind)),
+    "body.seen_in": re.compile("|".join(SeenIn)),
     "key": _HASH,
     "id": _HASH,
     "header.source_commit": _HASH,
@@ -41,7 +69,7 @@ _STRUCTURAL = {
 # No pattern knows every name: where a person stands by position, only an identifier (or nothing) may stand.
 _PERSONAL = re.compile(r"body\.(?:author|committer)\.(?:name|email)")
 # Fields of few values, each of which is searched once.
-_FEW = frozenset({"status", "mode", "old_mode", "language", "withheld", "role", "tenant", "cluster", "moduleId", "ruleset", "tuple_type"})
+_FEW = frozenset({"status", "mode", "old_mode", "language", "withheld", "role", "backend", "tenant", "cluster", "moduleId", "ruleset"})
 _PROSE = frozenset({"message", "content", "reason", "basis", "value"})
 _PATHS = frozenset({"path", "old_path", "branch", "session_id"})
 
@@ -122,7 +150,7 @@ class SecondPass:
         strings: list[_String] = []
         _collect(orjson.loads(line), "", strings)
         for string in strings:
-            if string[2] in passed or string in self._clean:
+            if not string[2] or string[2] in passed or string in self._clean:
                 continue
             field = f"{string[0]}.{string[1]}".lstrip(".")
             if rule := self._stray(field, string[2], passed):
@@ -140,7 +168,7 @@ class SecondPass:
         if shape is not None and shape.fullmatch(value):
             return ""
         if _PERSONAL.fullmatch(field):
-            return "" if not value or IDENTIFIER.fullmatch(value) else "identifiers-only"
+            return "" if IDENTIFIER.fullmatch(value) else "identifiers-only"
         name = field.rpartition(".")[2].removesuffix("[]")
         if name in _PATHS:
             # A path in quotes was scrubbed without them.
