@@ -12,7 +12,14 @@ from capture.git.quote import name_of
 from corpus.errors import BadInput, Failed
 
 # What --all adds to branches, remote branches and tags, and nobody means by their history: stashes and notes are no commits of work.
-_ALL = ["--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/replace/*", "--exclude=refs/original/*", "--ignore-missing", "--all"]
+_ALL = [
+    "--exclude=refs/stash",
+    "--exclude=refs/notes/*",
+    "--exclude=refs/replace/*",
+    "--exclude=refs/original/*",
+    "--ignore-missing",
+    "--all",
+]
 _REV_LIST = ["--no-replace-objects", "rev-list", "--topo-order"]
 _DEFAULTS = ("main", "master", "trunk")
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from capture import enrol
-from capture.git.reflog import Mark
-from capture.git.reflog import name_of
+from capture.git.reflog import Mark, name_of
 from capture.hooks.install import enrolled_as, install
 from capture.span import Span
 from corpus.errors import BadInput, Refused
