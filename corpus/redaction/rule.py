@@ -14,7 +14,10 @@ from corpus.errors import BadInput
 # where ``\b`` sees no edge.
 _LEFT = r"(?:\b|\\[abefnrtv0]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})"
 _RIGHT = r"\b"
-_FIELDS = {"id", "entity_type", "pattern", "keywords", "gate", "edge", "ignore_case", "entropy", "stop", "score", "validator"}
+_FIELDS = {"id", "entity_type", "pattern", "keywords", "gate", "edge", "ignore_case", "entropy", "stop", "score", "validator", "near"}
+# From a name to its value in any language's syntax: the rest of the name, the assignment, the quote; the keyword may be 40 bytes away.
+_BETWEEN = r"[\w .\[\"'-]{0,40}(?:\\{0,3}[\"'`])?[\])]{0,2}\s{0,8}(?:=>|:=|={1,3}|[:,>(])\s{0,8}\\{0,3}[\"'`]?"
+_AFTER = r"(?:[^\w+/=-]|$)"
 # A bounded repeat is what makes a window around a hit sufficient; this is the widest match any rule may have, in bytes.
 MAX_SPAN = 8192
 
@@ -27,7 +30,8 @@ class Rule:
     itself is the gate. ``edge`` says where a match must lie at a word's edge: at
     ``both`` ends, at its ``left``, or at ``none``. ``entropy`` is the least Shannon entropy of the
     secret in bits a character, ``stop`` are substrings (any case) that make it ordinary text, ``validator`` names a function of
-    :mod:`corpus.redaction.validators`, ``score`` is how sure a match is, above 0 and at most 1.
+    :mod:`corpus.redaction.validators`, ``score`` is how sure a match is, above 0 and at most 1. With ``near`` a match is one of the
+    keywords, in a name or before one, and the pattern as the whole of the value that is assigned to it.
     """
 
     id: str
@@ -41,15 +45,25 @@ class Rule:
     stop: tuple[str, ...] = ()
     score: float = 0.9
     validator: str | None = None
+    near: bool = False
+
+    @property
+    def body(self) -> str:
+        """What a match looks like, without what must stand at its edges."""
+        secret = self.pattern if "(?P<secret>" in self.pattern else f"(?P<secret>{self.pattern})"
+        if not self.near:
+            return secret
+        return f"(?i:{'|'.join(map(re.escape, self.keywords))}){_BETWEEN}{secret}"
 
     @property
     def expression(self) -> str:
         """The pattern as it is run: flags and word edges added."""
         flags = "(?i)" if self.ignore_case else ""
+        if self.near:
+            return f"{flags}{self.body}{_AFTER}"
         if self.edge == "none":
             return flags + self.pattern
-        body = f"(?:{self.pattern})" if "(?P<secret>" in self.pattern else f"(?P<secret>{self.pattern})"
-        return f"{flags}{_LEFT}{body}{_RIGHT if self.edge == 'both' else ''}"
+        return f"{flags}{_LEFT}(?:{self.body}){_RIGHT if self.edge == 'both' else ''}"
 
     @property
     def gates(self) -> tuple[tuple[str, bool], ...]:
@@ -94,6 +108,8 @@ def parse(text: str, origin: str) -> list[Rule]:
             raise BadInput(f"{origin}: rule {name}: unknown field {min(unknown)}: known are {', '.join(sorted(_FIELDS))}")
         if missing := {"id", "entity_type", "pattern"} - set(table):
             raise BadInput(f"{origin}: rule {name}: no {min(missing)}: add it")
+        if table.get("near") and not table.get("keywords"):
+            raise BadInput(f"{origin}: rule {name}: near has no keywords: say what the secret stands near")
         lists = {field: tuple(table[field]) for field in ("keywords", "stop") if field in table}
         rule = Rule(**(table | lists))
         width(rule.expression, rule.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from corpus.redaction import looks
@@ -28,6 +29,33 @@ def token(subject: Subject, match: Any, start: int, end: int) -> Span | None:
     """A token that is no mask, no reference, no sequence and not made of words."""
     value = looks.stripped(subject.data[start:end])
     return (start, end) if looks.generated(value) else None
+
+
+# What a name says when its value is published: digests, versions, identifiers.
+_PUBLIC = re.compile(
+    rb"(?i)sha\d|hash|commit|digest|checksum|revision|integrity|etag|version|md5|fingerprint|guid|uuid|(?:_|\b)(?:ref|rev|sha|ids?)\b|(?-i:I[dD]s?\b)"
+)
+
+
+def near(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """The value of a provider's name; no digest, version or identifier of it."""
+    return None if _PUBLIC.search(subject.data, match.start(), start) else mixed(subject, match, start, end)
+
+
+_BASE58 = {each: at for at, each in enumerate(b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")}
+
+
+def base58check(subject: Subject, match: Any, start: int, end: int) -> Span | None:
+    """Base58Check (BIP 13, BIP 178): the last four bytes are the head of the double SHA-256 of the others."""
+    number = 0
+    for each in subject.data[start:end]:
+        number = number * 58 + _BASE58[each]
+    try:
+        decoded = number.to_bytes(38 if end - start > 51 else 37, "big")
+    except OverflowError:
+        return None
+    body, check = decoded[:-4], decoded[-4:]
+    return (start, end) if sha256(sha256(body).digest()).digest()[:4] == check else None
 
 
 def password(subject: Subject, match: Any, start: int, end: int) -> Span | None:
@@ -84,6 +112,7 @@ def jwt(subject: Subject, match: Any, start: int, end: int) -> Span | None:
 
 VALIDATORS: dict[str, Validator] = {
     "assigned": assigned,
+    "base58check": base58check,
     "basic": basic,
     "card": card,
     "email": email,
@@ -94,6 +123,7 @@ VALIDATORS: dict[str, Validator] = {
     "mac": mac,
     "mixed": mixed,
     "name": name,
+    "near": near,
     "paired": paired,
     "password": password,
     "sentence": sentence,

@@ -38,10 +38,10 @@ def iban(rng: random.Random) -> str:
 
 
 def like(rule: Rule, rng: random.Random) -> tuple[str, str]:
-    """``(text, its secret)``: a string that ``rule.pattern`` describes, made by walking the parsed pattern."""
+    """``(text, its secret)``: a string that ``rule.body`` describes, made by walking the parsed pattern."""
     flags = re.IGNORECASE if rule.ignore_case else 0
-    made = _walk(re._parser.parse(rule.pattern, flags), rng)  # type: ignore[attr-defined]
-    match = re.search(rule.pattern, made, flags)
+    made = _walk(re._parser.parse(rule.body, flags), rng)  # type: ignore[attr-defined]
+    match = re.search(rule.body, made, flags)
     assert match, (rule.id, made)
     return made, match["secret"] if "secret" in match.re.groupindex else match[0]
 

@@ -29,6 +29,7 @@ BY_HAND = {
     "name-in-trailer",
     "secret-argument",
     "secret-name-and-value",
+    "bitcoin-private-key",
 }
 BY_HAND |= {"phone-international", "phone-by-context", "phone-north-american"}
 
@@ -42,12 +43,12 @@ def finds(rule: Rule, sample: str) -> list[str]:
 def test_a_rule_finds_what_it_describes_and_not_its_mask(rule: Rule) -> None:
     rng = random.Random(rule.id)
     found = 0
-    for _ in range(30):
+    for _ in range(12):
         sample, secret = like(rule, rng)
         for line in (f"{sample}\n", f" {sample} ", f"\n{sample};\n"):
             found += any(secret in each or each in secret for each in finds(rule, line))
             assert not finds(rule, line.replace(secret, "x" * len(secret))), line
-    assert found >= 45, f"{found} of 90"
+    assert found >= 18, f"{found} of 36"
 
 
 EXAMPLES = {
