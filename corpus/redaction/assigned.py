@@ -36,7 +36,7 @@ _OPEN = wordlist("name-open.txt")
 # What may follow the telling word without changing what the value is.
 _TAILS = wordlist("name-tails.txt")
 _QUOTED = re.compile(
-    rb"[ \t]{0,32}(?:\r?\n[ \t]{1,40})?(?:[bBuUrRfF@$]{1,2})?(?P<open>\\{0,3}[\"'`])"
+    rb"[ \t]{0,32}(?:\r?\n[ \t]{1,40})?(?:[bBuUrRfF@$]{1,2})?(?P<open>\\{0,15}[\"'`])"
     rb"(?P<value>(?:[^\"'`\\\r\n]|\\+[^\"'`\r\n]|(?!(?P=open))[\"'`\\]){1,400}?)(?P=open)(?P<after>[ \t]{0,4}[\w+.(%:=-]?)"
 )
 _CALL = re.compile(rb"[ \t]{0,4}(?:new )?[A-Za-z_][\w.:]{0,40}\((?:[bBuUrR]{1,2})?([\"'`])(?P<value>[^\"'`\\\r\n]{3,200})\1")

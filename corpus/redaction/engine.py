@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -90,4 +89,4 @@ def entropy(value: bytes) -> float:
 
 def digest(rules: Sequence[Rule]) -> bytes:
     """What the rules are, in 32 bytes: any change of any field changes it."""
-    return hashlib.sha256(repr([astuple(rule) for rule in rules]).encode()).digest()
+    return hashlib.sha256(repr(list(rules)).encode()).digest()

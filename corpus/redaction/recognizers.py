@@ -42,15 +42,22 @@ class Recognizer(EntityRecognizer):  # type: ignore[misc, unused-ignore]
         ]
 
 
-def registry(engine: Engine, people: People, finders: Sequence[prose.Finder] = ()) -> RecognizerRegistry:
-    """A registry of this project's recognizers and none of Presidio's stock ones, which are not made for code."""
+def registry(
+    engine: Engine, people: People, finders: Sequence[prose.Finder] = (), everywhere: Sequence[prose.Finder] = ()
+) -> RecognizerRegistry:
+    """A registry of this project's recognizers and none of Presidio's stock ones, which are not made for code.
+
+    ``finders`` are for prose, ``everywhere`` are further ones for code too.
+    """
     in_prose = [Recognizer(each.name, each.entities, each.find, Place.PROSE) for each in finders]
-    return RecognizerRegistry(recognizers=[_patterns(engine), _keys(), _people(people), *in_prose])
+    return RecognizerRegistry(recognizers=[_patterns(engine), _keys(), _people(people), *in_prose, *_further(everywhere)])
 
 
-def apart(near: Engine, far: Engine, people: People) -> tuple[list[Recognizer], list[Recognizer]]:
+def apart(
+    near: Engine, far: Engine, people: People, also_near: Sequence[prose.Finder] = (), also_far: Sequence[prose.Finder] = ()
+) -> tuple[list[Recognizer], list[Recognizer]]:
     """The same recognizers, those that may search a text in pieces and those that need the whole of it."""
-    return [_patterns(near), _people(people)], [_patterns(far), _keys()]
+    return [_patterns(near), _people(people), *_further(also_near)], [_patterns(far), _keys(), *_further(also_far)]
 
 
 def _patterns(engine: Engine) -> Recognizer:
@@ -63,3 +70,7 @@ def _keys() -> Recognizer:
 
 def _people(people: People) -> Recognizer:
     return Recognizer("people", [names.PERSON, names.EMAIL], names.NameFinder(people).find)
+
+
+def _further(finders: Sequence[prose.Finder]) -> list[Recognizer]:
+    return [Recognizer(each.name, each.entities, each.find) for each in finders]

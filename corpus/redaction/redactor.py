@@ -20,6 +20,8 @@ from corpus.redaction.replace import replace
 
 if TYPE_CHECKING:
     from corpus.redaction.engine import Engine
+    from corpus.redaction.policy import Policy
+    from corpus.redaction.rule import Rule
 
 RULESET = "builtin"
 # Larger texts are withheld: one text is held in memory several times over while it is searched.
@@ -38,8 +40,13 @@ class Scanner:
         *,
         near: Sequence[Any] = (),
         far: Sequence[Any] | None = None,
+        policy: Policy | None = None,
     ) -> None:
-        """``near`` and ``far`` are the recognizers again, shared out by whether they may search in pieces (default: none may)."""
+        """``near`` and ``far`` are the recognizers again, shared out by whether they may search in pieces (default: none may).
+
+        What ``policy`` lets stand is not found.
+        """
+        self._policy = policy
         self._recognizers = tuple(recognizers)
         self._far = self._recognizers if far is None else tuple(far)
         self._pieces = Pieces(partial(self._rounds, tuple(near)))
@@ -98,6 +105,8 @@ class Scanner:
             found: list[Finding] = []
             for recognizer in recognizers:
                 found += recognizer.find(subject)
+            if self._policy is not None:
+                found = [each for each in found if self._policy.replaces(subject, each)]
             return resolve(found)
         except Exception:
             # Not chained: the cause's message and frames may hold the text itself.
@@ -110,29 +119,41 @@ def cache_dir() -> Path:
     return (Path(base) if base.startswith("/") else Path("~").expanduser() / ".cache") / "corpus"
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[Engine, Engine, Engine]:
+@lru_cache(maxsize=8)
+def _patterns(own: tuple[Rule, ...]) -> tuple[Engine, Engine, Engine]:
     """Engines of all rules, of those that may search in pieces, and of the others."""
     from corpus.redaction.engine import Engine
     from corpus.redaction.rule import builtin
 
-    rules = builtin()
+    rules = [*builtin(), *own]
     near = [rule for rule in rules if rule.span <= SPAN]
     far = [rule for rule in rules if rule.span > SPAN]
     return Engine(rules, cache_dir()), Engine(near, cache_dir()), Engine(far, cache_dir())
 
 
-def scanner(pseudonyms: Pseudonyms, known: People) -> Scanner:
-    """A scanner over the project's rules and ``known`` people."""
-    from corpus.redaction import prose
+def scanner(pseudonyms: Pseudonyms, known: People, tenant: Name | None = None) -> Scanner:
+    """A scanner over the project's rules, ``known`` people, the user's own rules and the tenant's, under the tenant's policy.
+
+    Raises :class:`~corpus.errors.BadInput` for a rule or a policy that cannot be used.
+    """
+    from corpus.redaction import keys, names, own, policy, prose, wrapped
     from corpus.redaction.engine import digest
     from corpus.redaction.recognizers import apart, registry
 
-    engine, near, far = _patterns()
-    members = registry(engine, known, prose.finders(cache_dir())).get_recognizers(language="en", all_fields=True)
-    ruleset = hashlib.sha256(digest(engine.rules) + known.digest + prose.written()).hexdigest()[:16]
-    in_pieces, whole = apart(near, far, known)
-    return Scanner(members, pseudonyms, f"{RULESET}@{ruleset}", near=in_pieces, far=whole)
+    users = own.load(tenant, cache_dir())
+    engine, near, far = _patterns(users.rules)
+    written = (digest((*engine.rules, *wrapped.RULES)), users.digest, known.digest, prose.written())
+    in_prose = prose.finders(cache_dir())
+    entities = {keys.ENTITY, names.PERSON, names.EMAIL, *(rule.entity_type for rule in engine.rules)}
+    for finder in (*users.finders, *in_prose):
+        entities.update(finder.entities)
+    obeyed = policy.load(tenant, entities) if tenant else policy.Policy()
+    inner = [engine.find, keys.find, names.NameFinder(known).find, *(each.find for each in users.finders)]
+    insides = prose.Finder("wrapped", tuple(entities), wrapped.Wrapped([obeyed.over(find) for find in inner], cache_dir()).find)
+    members = registry(engine, known, in_prose, (insides, *users.finders)).get_recognizers(language="en", all_fields=True)
+    in_pieces, whole = apart(near, far, known, (insides,), users.finders)
+    ruleset = hashlib.sha256(b"".join((*written, obeyed.digest))).hexdigest()[:16]
+    return Scanner(members, pseudonyms, f"{RULESET}@{ruleset}", near=in_pieces, far=whole, policy=obeyed)
 
 
 def scanner_for(tenant: Name | None) -> Scanner:
@@ -142,4 +163,4 @@ def scanner_for(tenant: Name | None) -> Scanner:
     """
     if tenant is None:
         return scanner(pseudonym.ephemeral(), People())
-    return scanner(pseudonym.for_tenant(tenant), people.load(tenant))
+    return scanner(pseudonym.for_tenant(tenant), people.load(tenant), tenant)

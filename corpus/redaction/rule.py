@@ -9,15 +9,18 @@ from importlib import resources
 from typing import Literal
 
 from corpus.errors import BadInput
+from corpus.redaction.validators import VALIDATORS
 
 # A token may begin right after an escape sequence of a string literal (``\n``, ``\x0a``, ``\u000a``) or a percent escape,
 # where ``\b`` sees no edge.
 _LEFT = r"(?:\b|\\[abefnrtv0]|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})"
 _RIGHT = r"\b"
 _FIELDS = {"id", "entity_type", "pattern", "keywords", "gate", "edge", "ignore_case", "entropy", "stop", "score", "validator", "near"}
+_FIELDS |= {"examples", "not_examples"}
 # From a name to its value in any language's syntax: the rest of the name, the assignment, the quote; the keyword may be 40 bytes away.
-_BETWEEN = r"[\w .\[\"'-]{0,40}(?:\\{0,3}[\"'`])?[\])]{0,2}\s{0,8}(?:=>|:=|={1,3}|[:,>(])\s{0,8}\\{0,3}[\"'`]?"
+_BETWEEN = r"[\w .\[\"'-]{0,40}(?:\\{0,15}[\"'`])?[\])]{0,2}\s{0,8}(?:=>|:=|={1,3}|[:,>(])\s{0,8}\\{0,15}[\"'`]?"
 _AFTER = r"(?:[^\w+/=-]|$)"
+_LISTS = ("keywords", "stop", "examples", "not_examples")
 # A bounded repeat is what makes a window around a hit sufficient; this is the widest match any rule may have, in bytes.
 MAX_SPAN = 8192
 
@@ -32,6 +35,7 @@ class Rule:
     secret in bits a character, ``stop`` are substrings (any case) that make it ordinary text, ``validator`` names a function of
     :mod:`corpus.redaction.validators`, ``score`` is how sure a match is, above 0 and at most 1. With ``near`` a match is one of the
     keywords, in a name or before one, and the pattern as the whole of the value that is assigned to it.
+    ``examples`` are texts that a user's own rule must find something in, ``not_examples`` such that it must not.
     """
 
     id: str
@@ -46,6 +50,8 @@ class Rule:
     score: float = 0.9
     validator: str | None = None
     near: bool = False
+    examples: tuple[str, ...] = ()
+    not_examples: tuple[str, ...] = ()
 
     @property
     def body(self) -> str:
@@ -110,11 +116,28 @@ def parse(text: str, origin: str) -> list[Rule]:
             raise BadInput(f"{origin}: rule {name}: no {min(missing)}: add it")
         if table.get("near") and not table.get("keywords"):
             raise BadInput(f"{origin}: rule {name}: near has no keywords: say what the secret stands near")
-        lists = {field: tuple(table[field]) for field in ("keywords", "stop") if field in table}
+        if wrong := next((field for field, value in table.items() if not _fits(field, value)), None):
+            raise BadInput(f"{origin}: rule {name}: {wrong} is of the wrong kind: see docs/redaction.md")
+        lists = {field: tuple(table[field]) for field in _LISTS if field in table}
         rule = Rule(**(table | lists))
         width(rule.expression, rule.id)
         rules.append(rule)
     return rules
+
+
+def _fits(field: str, value: object) -> bool:
+    """Whether ``value`` is of the kind that ``field`` holds."""
+    if field in _LISTS:
+        return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+    if field in ("entropy", "score"):
+        return isinstance(value, int | float) and not isinstance(value, bool) and (field == "entropy" or 0 < value <= 1)
+    if field in ("ignore_case", "near"):
+        return isinstance(value, bool)
+    if field == "edge":
+        return value in ("both", "left", "none")
+    if field == "validator":
+        return value in VALIDATORS
+    return isinstance(value, str) and bool(value)
 
 
 def builtin() -> list[Rule]:

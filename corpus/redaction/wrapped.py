@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from corpus.redaction.engine import Engine
@@ -29,10 +30,10 @@ RULES = (
     Rule("percent", "SECRET", "%[2-7][0-9A-Fa-f]", edge="none"),
 )
 _BASE64 = re.compile(f"(?:{_QUAD})+[A-Za-z0-9+/_-]{{0,3}}={{0,2}}".encode())
-_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]*={0,2}")
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{0,4096}={0,2}")
 _BASE64_BACK = re.compile(rb"[A-Za-z0-9+/_-]*\Z")
 _HEX = re.compile(f"{_BYTE}+".encode())
-_HEX_RUN = re.compile(rb"[0-9A-Fa-f]*")
+_HEX_RUN = re.compile(rb"[0-9A-Fa-f]{0,4096}")
 _PERCENT = re.compile(rb"(?:[A-Za-z0-9._~!*+-]|%[0-9A-Fa-f]{2})+")
 _PERCENT_BACK = re.compile(rb"[A-Za-z0-9._~!*+%-]*\Z")
 _ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -40,18 +41,25 @@ _MEDIA = re.compile(rb"data:(?:image|font|audio|video)/[\w.+-]{1,40};base64,\Z")
 _OWN = re.compile(IDENTIFIER.pattern.encode())
 _UNPRINTABLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _APART = b"\n" + NEUTRAL + b"\n"
+_ESCAPE = re.compile(rb"[abefnrtv0]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}")
 _BACK = 512
 _SURE = 0.7
 _DEEPEST = 2
+# A finding of the wrapping itself (a JWT, a Basic header) gives a run its name before what is inside does.
+_LESS = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class _Inside:
-    """``text`` is what bytes ``start`` to ``end`` wrap. ``places`` gives each of its bytes' offset where a part of them can be replaced."""
+    """``text`` is what bytes ``start`` to ``end`` wrap, as far as ``searched``.
+
+    ``places`` gives the offset of each of its bytes where a part of them can be replaced.
+    """
 
     kind: str
     start: int
     end: int
+    searched: int
     text: bytes
     places: list[int] | None = None
 
@@ -61,7 +69,7 @@ class Wrapped:
 
     def __init__(self, inner: Sequence[Find], cache: Path) -> None:
         self._inner = tuple(inner)
-        self._gates = Engine(RULES, cache)
+        self._gates = _gates(cache)
 
     def find(self, subject: Subject) -> list[Finding]:
         """Findings in bytes of ``subject.data``: whole base64 and hex runs, parts of percent-encoded ones."""
@@ -72,21 +80,22 @@ class Wrapped:
         if not insides:
             return []
         starts, size = [], 0
-        for each in insides:
+        for inside in insides:
             starts.append(size)
-            size += len(each.text) + len(_APART)
+            size += len(inside.text) + len(_APART)
         joined = Subject.part(_APART.join(each.text for each in insides), Place.CODE, "")
-        found = [each for find in self._inner for each in find(joined)]
+        found = [each for find in self._inner for each in find(joined) if each.score >= _SURE]
         if depth > 1:
             found += self._find(joined, depth - 1)
         wrapped = []
-        for each in resolve([each for each in found if each.score >= _SURE]):
+        for each in resolve(found):
             at = bisect_right(starts, each.start) - 1
             inside = insides[at]
             low, high = each.start - starts[at], each.end - starts[at]
             if high <= len(inside.text):
                 start, end = (inside.start, inside.end) if inside.places is None else (inside.places[low], inside.places[high])
-                wrapped.append(Finding(start, end, each.entity_type, each.score, f"{inside.kind}/{each.rule}", each.keyword))
+                score = round(each.score * _LESS, 3)
+                wrapped.append(Finding(start, end, each.entity_type, score, f"{inside.kind}/{each.rule}", each.keyword))
         return resolve(wrapped)
 
     def _insides(self, data: bytes, hits: list[Finding]) -> Iterator[_Inside]:
@@ -94,23 +103,30 @@ class Wrapped:
         for hit in sorted(hits, key=lambda each: each.start):
             if hit.start >= covered[hit.rule]:
                 opened = _OPEN[hit.rule](data, hit.start, covered[hit.rule])
-                covered[hit.rule] = max(hit.end, opened.end if opened else 0)
-                if opened and not _UNPRINTABLE.search(opened.text):
+                covered[hit.rule] = max(hit.end, opened.searched if opened else 0)
+                if opened and opened.text:
                     yield opened
+
+
+@lru_cache(maxsize=1)
+def _gates(cache: Path) -> Engine:
+    return Engine(RULES, cache)
 
 
 def _base64(data: bytes, at: int, floor: int) -> _Inside | None:
     text = _BASE64.match(data, at)
-    if text is None or _MEDIA.search(data, max(0, at - 64), at):
+    if text is None:
         return None
+    start, end = _around(_BASE64_BACK, _BASE64_RUN, data, at, text.end(), floor)
+    if _MEDIA.search(data, max(0, start - 64), start):
+        return _Inside("base64", start, end, end, b"")
     units = text[0].rstrip(b"=")
     units = units[: len(units) - (len(units) % 4 == 1)]
     plain = base64.b64decode(units.translate(_URL_SAFE) + b"=" * (-len(units) % 4))
     # The last, partial unit may hold what is no text.
     while plain and (plain[-1] >= 0x80 or _UNPRINTABLE.match(plain, len(plain) - 1)):
         plain = plain[:-1]
-    start, end = _around(_BASE64_BACK, _BASE64_RUN, data, at, text.end(), floor)
-    return _Inside("base64", start, end, _neutral(plain))
+    return _Inside("base64", start, end, text.end(), b"" if _UNPRINTABLE.search(plain) else _neutral(plain))
 
 
 def _hex(data: bytes, at: int, floor: int) -> _Inside | None:
@@ -118,16 +134,17 @@ def _hex(data: bytes, at: int, floor: int) -> _Inside | None:
     if text is None:
         return None
     tail = _HEX_RUN.match(data, text.end())
-    return _Inside("hex", at, tail.end() if tail else text.end(), _neutral(bytes.fromhex(text[0].decode("ascii"))))
+    return _Inside("hex", at, tail.end() if tail else text.end(), text.end(), _neutral(bytes.fromhex(text[0].decode("ascii"))))
 
 
 def _percent(data: bytes, at: int, floor: int) -> _Inside | None:
     back = _PERCENT_BACK.search(data, max(floor, at - _BACK), at)
-    start = back.start() if back else at
+    start = _past_escape(data, back.start() if back else at)
     text = _PERCENT.match(data, start)
     if text is None or text.end() <= at:
         return None
-    plain, places, last = bytearray(), [], start
+    plain, last = bytearray(), start
+    places: list[int] = []
     for escaped in _ESCAPED.finditer(data, start, text.end()):
         plain += data[last : escaped.start()]
         places += range(last, escaped.start() + 1)
@@ -135,7 +152,7 @@ def _percent(data: bytes, at: int, floor: int) -> _Inside | None:
         last = escaped.end()
     plain += data[last : text.end()]
     places += range(last, text.end() + 1)
-    return _Inside("percent", start, text.end(), _neutral(bytes(plain)), places)
+    return _Inside("percent", start, text.end(), text.end(), _neutral(bytes(plain)), places)
 
 
 _OPEN: dict[str, Callable[[bytes, int, int], _Inside | None]] = {"base64": _base64, "hex": _hex, "percent": _percent}
@@ -145,7 +162,13 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 def _around(back: re.Pattern[bytes], run: re.Pattern[bytes], data: bytes, at: int, end: int, floor: int) -> tuple[int, int]:
     """The whole run that ``at`` to ``end`` lies in, as far back as it can be seen."""
     before, after = back.search(data, max(floor, at - _BACK), at), run.match(data, end)
-    return before.start() if before else at, after.end() if after else end
+    return _past_escape(data, before.start() if before else at), after.end() if after else end
+
+
+def _past_escape(data: bytes, start: int) -> int:
+    """``start``, or where an escape such as ``\\n`` ends whose letters look like the head of a run."""
+    escape = _ESCAPE.match(data, start) if data[max(0, start - 1) : start] == b"\\" else None
+    return escape.end() if escape else start
 
 
 def _neutral(plain: bytes) -> bytes:
