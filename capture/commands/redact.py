@@ -23,7 +23,11 @@ STDIN = "-"
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a finding; offsets count characters, end exclusive.")
 @click.option("--explain", is_flag=True, help="Print the rule, the keyword and the score behind each finding, never its text.")
 @click.option("--check", "only_check", is_flag=True, help="Exit 1 when anything is found.")
-@click.option("--tenant", metavar="T", help="Use this tenant's people and identifiers (default: no people, identifiers of this run only).")
+@click.option(
+    "--tenant",
+    metavar="T",
+    help="Use this tenant's people, rules, policy and identifiers (default: no people, identifiers of this run only).",
+)
 def command(files: tuple[str, ...], as_json: bool, explain: bool, only_check: bool, tenant: str | None) -> int:
     """Print FILE (default: standard input) redacted as a record would be.
 

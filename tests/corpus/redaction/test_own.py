@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
+import re
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from corpus.redaction.draft import Withheld
 from corpus.redaction.people import People
 from corpus.redaction.pseudonym import Pseudonyms
 from corpus.redaction.redactor import Scanner, scanner
+from corpus.redaction.rule import Rule
 from corpus.xdg import config_dir
 from tests.corpus.redaction.made_up import text
 
@@ -141,6 +144,19 @@ def test_recognizers_that_cannot_be_used_are_one_line(content: str, said: str) -
     assert said in str(refused.value)
     assert str(file) in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_examples_of_the_page_are_what_they_say() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "redaction.md").read_text()
+    rule, policy = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (recognizers,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    write("rules/ours.toml", rule)
+    write("recognizers.yaml", recognizers)
+    sample = "AC-482913 Nightjar postcode: 90210 10.20.30.40 support@acme.example x.y@acme.example support@other.example"
+    assert kinds(made(), sample) == ["BADGE", "PROJECT", "ZIP", "IP_ADDRESS"] + ["EMAIL_ADDRESS"] * 3
+    write("policy/acme.toml", policy)
+    assert kinds(made(ACME), sample) == ["BADGE", "PROJECT", "EMAIL_ADDRESS"]
+    assert set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE)) == {each.name for each in fields(Rule)}
 
 
 def test_a_recognizer_that_runs_past_its_time_withholds_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
