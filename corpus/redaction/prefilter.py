@@ -3,7 +3,8 @@
 Two prefilters, one result. A rule's findings are defined as what ``finditer`` of its expression reports over the whole text. Hyperscan
 reports where a rule's gates end; every match holds a gate and is at most ``span`` bytes wide, so it lies inside the window of ``span``
 bytes to both sides, and because overlapping windows are merged, leftmost matching inside a merged window picks the same matches as over
-the whole text. Without hyperscan an RE2 set tells which rules match at all, and their window is the text.
+the whole text. Without hyperscan an RE2 set tells which rules match at all; their windows lie around
+their keywords or, without any, are the text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -48,10 +50,22 @@ class SetPrefilter:
         for rule in rules:
             self._set.Add(rule.expression.encode())
         self._set.Compile()
+        self._rules = tuple(rules)
 
     def windows(self, data: bytes) -> Windows:
-        whole = [(0, len(data))]
-        return dict.fromkeys(self._set.Match(data) or (), whole)
+        lower = data.lower()
+        around = {index: self._around(self._rules[index], lower) for index in self._set.Match(data) or ()}
+        return {index: windows for index, windows in around.items() if windows}
+
+    @staticmethod
+    def _around(rule: Rule, lower: bytes) -> list[tuple[int, int]]:
+        """Windows around a rule's keywords, a little wider than hyperscan's; for a rule with another gate the text."""
+        if rule.gate is not None or not rule.keywords:
+            return [(0, len(lower))]
+        words = [word.lower().encode() for word in rule.keywords]
+        either = re.compile(b"(?=" + b"|".join(map(re.escape, words)) + b")")
+        starts = [found.start() for found in either.finditer(lower)]
+        return _merge(starts, rule.span + max(map(len, words)), len(lower)) if starts else []
 
 
 class HyperscanPrefilter:

@@ -18,7 +18,7 @@ _RIGHT = r"\b"
 _FIELDS = {"id", "entity_type", "pattern", "keywords", "gate", "edge", "ignore_case", "entropy", "stop", "score", "validator", "near"}
 _FIELDS |= {"examples", "not_examples"}
 # From a name to its value in any language's syntax: the rest of the name, the assignment, the quote; the keyword may be 40 bytes away.
-_BETWEEN = r"[\w .\[\"'-]{0,40}(?:\\{0,15}[\"'`])?[\])]{0,2}\s{0,8}(?:=>|:=|={1,3}|[:,>(])\s{0,8}\\{0,15}[\"'`]?"
+_BETWEEN = r"[\w .\[\"'-]{0,40}(?:\\{0,3}[\"'`])?[\])]{0,2}\s{0,8}(?:=>|:=|={1,3}|[:,>(])\s{0,8}\\{0,3}[\"'`]?"
 _AFTER = r"(?:[^\w+/=-]|$)"
 _LISTS = ("keywords", "stop", "examples", "not_examples")
 # A bounded repeat is what makes a window around a hit sufficient; this is the widest match any rule may have, in bytes.

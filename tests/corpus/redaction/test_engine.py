@@ -44,10 +44,10 @@ def test_hyperscan_and_re2_find_the_same(both: tuple[Engine, Engine], pieces: li
 @needs_hyperscan
 def test_hyperscan_and_re2_find_the_same_in_one_long_text(both: tuple[Engine, Engine]) -> None:
     rng = random.Random(3)
-    text = "".join(rng.choice(SAMPLES) + rng.choice(GLUE) for _ in range(2000))
+    text = "".join(rng.choice(SAMPLES) + rng.choice(GLUE) for _ in range(800))
     first, second = (ordered(each.find(Subject(text))) for each in both)
     assert first == second
-    assert len(first) > 1000
+    assert len(first) > 400
 
 
 @needs_hyperscan

@@ -184,7 +184,7 @@ def test_lone_surrogates_become_replacement_characters(plain: Scanner) -> None:
 def test_presidio_asks_our_recognizers_and_gets_characters() -> None:
     from corpus.redaction.recognizers import registry
 
-    members = registry(redactor._patterns()[0], People((("Ann Lee", "a@b.test"),))).get_recognizers(language="en", all_fields=True)
+    members = registry(redactor._patterns(())[0], People((("Ann Lee", "a@b.test"),))).get_recognizers(language="en", all_fields=True)
     text = f"\U0001f600 Ann Lee {MAIL}"
     found = {(text[each.start : each.end], each.entity_type) for member in members for each in member.analyze(text, [])}
     assert found == {("Ann Lee", "PERSON"), (MAIL, "EMAIL_ADDRESS")}
