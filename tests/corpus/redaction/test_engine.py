@@ -111,6 +111,13 @@ HOSTILE = {
     "own identifiers": "REDACTED_",
     "homes": "/home/",
     "spaces": " ",
+    "newlines": "\n",
+    "hex": "deadbeef",
+    "percent escapes": "%70%61%73",
+    "objects in strings": '{\\"a\\":\\"',
+    "open urls": "https://user:",
+    "headers": "Authorization: Bearer ",
+    "mixed quotes": "'\"''\"",
 }
 
 
