@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from capture import span
-from capture.git.reflog import Mark, marks, stands
+from capture.git.reflog import Mark, logs, marks, name_of, stands
 from capture.git.run import common_dir, git
 from corpus.errors import BadInput, Refused, SubstrateError
 from corpus.names import check
@@ -119,9 +119,10 @@ def enrol(
 
 def moved(common: Path) -> Enrolment | None:
     """The enrolment of a repository that is no longer where it was enrolled, whose reflogs go on in the one at ``common``."""
+    here = {name_of(log): log for log in logs(common)}
     for one in [] if of(common) else all_enrolments():
-        known = [(log, mark) for log, mark in one.start.marks.items() if mark.size]
-        if known and not one.common_dir.exists() and all(stands(common, log, mark) for log, mark in known):
+        known = [(name, mark) for name, mark in one.start.marks.items() if mark.size]
+        if known and not one.common_dir.exists() and all(name in here and stands(common, here[name], mark) for name, mark in known):
             return one
     return None
 
