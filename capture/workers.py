@@ -1,6 +1,7 @@
-"""Bulk work on every core: each worker takes the next slice of the history and keeps its own records.
+"""Bulk work on every core: each worker goes through a run of the history of its own, slice by slice, and keeps its own records.
 
-Slices are runs of neighbours, because a commit's files are mostly its neighbours' files, and a worker redacts each only once.
+A commit's files are mostly its neighbours' files, and a worker redacts each only once: so a worker stays in its run, and only one that
+has come to the end of it takes slices from the end of the longest other run.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import TypeVar
@@ -17,7 +19,7 @@ from typing import TypeVar
 from corpus.errors import Failed, SubstrateError
 
 T = TypeVar("T")
-SLICES_A_WORKER = 8
+SLICES_A_WORKER = 32
 _SMALLEST = 64
 
 
@@ -60,7 +62,7 @@ def over_slices(work: Callable[[Iterator[T]], int], items: Sequence[T], seen: Ca
 def _share_out(slices: list[Sequence[T]], pipes: list[Connection], total: int, seen: Callable[[int, int], None]) -> int:
     """Give a slice to whoever asks; a worker answers the empty one with its result."""
     result = done = 0
-    left = iter(slices)
+    runs = {pipe: deque(slices[at * len(slices) // len(pipes) : (at + 1) * len(slices) // len(pipes)]) for at, pipe in enumerate(pipes)}
     busy = set(pipes)
     while busy:
         for pipe in wait(list(busy)):
@@ -79,7 +81,8 @@ def _share_out(slices: list[Sequence[T]], pipes: list[Connection], total: int, s
             done += number
             seen(done, total)
             if kind == "next":
-                pipe.send(next(left, ()))
+                longest = max(runs.values(), key=len)
+                pipe.send(runs[pipe].popleft() if runs[pipe] else longest.pop() if longest else ())
     return result
 
 
