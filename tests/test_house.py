@@ -54,7 +54,7 @@ def test_help_imports_nothing_heavy(program: str) -> None:
 
 
 def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:
-    registries = ["pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "crates" + ".io", "anaconda" + ".org"]
+    registries = ["py" + "pi" + ".org", "python" + "hosted" + ".org", "npmjs" + ".org", "crates" + ".io", "anaconda" + ".org"]
     places = [rf"/{name}/" for name in ("work/main", "work/shared", "tmp/w", r"root/\.", "opt/wheels", "opt/pypi")]
     forbidden = re.compile("|".join([*map(re.escape, registries), *(rf"(?<![\w.]){place}" for place in places)]))
     for path in tracked():
