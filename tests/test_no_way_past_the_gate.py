@@ -55,7 +55,7 @@ def test_the_store_takes_nothing_else(tmp_path: Path) -> None:
     hints = {name: typing.get_type_hints(getattr(Corpus, name)) for name in ("append", "append_many", "replace")}
     assert hints["append"]["record"] is hints["replace"]["record"] is Redacted
     assert hints["append_many"]["records"] == Iterable[Redacted]
-    public = {name for name, member in vars(Corpus).items() if inspect.isfunction(member) and not name.startswith("_")}
+    public = {name for name, member in inspect.getmembers(Corpus, inspect.isfunction) if not name.startswith("_")}
     reads = {"close", "holds", "may_hold", "newest", "held", "entries", "read", "read_line", "records", "get"}
     reads |= {"position", "logged", "unsequenced", "verify", "select", "find"}
     assert public - reads == {"append", "append_many", "replace", "pack", "sequence", "repair", "sweep_temporary"}
