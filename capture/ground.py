@@ -21,11 +21,13 @@ from corpus.xdg import corpus_root
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where a session's records go, the work trees of its repository by every spelling, and the trees of other tenants."""
+    """Where a session's records go, the work trees of its repository by every spelling, the trees of other tenants, and the
+    ``(name, e-mail)`` of whom the repository is enrolled for."""
 
     owner: Owner
     tops: tuple[str, ...]
     foreign: Foreign
+    people: tuple[tuple[str, str], ...] = ()
 
 
 class Grounds:
@@ -71,7 +73,8 @@ class Grounds:
         if cluster and cluster != label.cluster:
             label = Label(label.tenant, check("cluster", cluster), label.module_id, label.role, label.doctrine_version)
         tops = tuple(dict.fromkeys((*self._trees[known.id], *_top_of(directory))))
-        return Ground(Owner(known.root if root is None else corpus_root(root), label), tops, self._foreign(label.tenant))
+        people = tuple(("", address) for address in sorted(known.identity))
+        return Ground(Owner(known.root if root is None else corpus_root(root), label), tops, self._foreign(label.tenant), people)
 
     def _foreign_to(self, tenant: str) -> Foreign:
         theirs = [Path(tree) for one in self._enrolments if one.label.tenant != tenant for tree in self._trees[one.id]]

@@ -206,6 +206,7 @@ class _Run:
                 agent=agent.name,
                 mine=mine,
                 through=through,
+                people=ground.people,
             ).kept
 
     def _ingest(self, root: Path, tenant: str) -> Ingest:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from capture import withheld
+from capture import refused, withheld
 from corpus.record import Record, TupleType, key_of
 from corpus.redaction import Redacted, Redactor
 from corpus.redaction.draft import Draft
@@ -32,7 +32,7 @@ class Ingest:
         """What the second pass withheld of all that was kept here; in bulk it is remembered by the worker that kept it alone."""
         try:
             remember(self._corpus.tenant, people)
-            self._redactor = Redactor.for_tenant(self._corpus.tenant)
+            self._redactor = Redactor.for_tenant(self._corpus.tenant, self._corpus.tombstones)
             self.pseudonyms = self._redactor.pseudonyms
         except BaseException:
             self._corpus.close()
@@ -61,9 +61,27 @@ class Ingest:
         """What is kept now, all at once: for work over a whole history."""
         return self._corpus.held()
 
+    def refuses(self, draft: Draft) -> bool:
+        """Whether a draft is of what was forgotten, or of whoever opted out: told before anything of it is read, and counted."""
+        return bool(self._corpus.tombstones.digest) and self._refuses(self._redactor.marks.of_draft(draft))
+
+    def refuses_session(self, session: str) -> bool:
+        """As :meth:`refuses`, of a whole session by its keyed hash."""
+        return self._refuses([self._redactor.marks.session(session)])
+
+    def refuses_people(self, people: Iterable[tuple[str, str]]) -> bool:
+        """As :meth:`refuses`, of the work of these ``(name, e-mail)``."""
+        return self._refuses(self._redactor.marks.of_people(people))
+
+    def _refuses(self, marks: Iterable[str]) -> bool:
+        found = self._corpus.forgets(marks)
+        if found:
+            refused.count(self._corpus.tenant)
+        return found
+
     def keep(self, draft: Draft) -> bool:
-        """Keep one record, durably; ``False`` when it is held already. Raises what the gate and the store raise."""
-        new = not self.holds(draft) and self._corpus.append(self._admit(draft))
+        """Keep one record, durably; ``False`` when it is held already, or was forgotten. Raises what the gate and the store raise."""
+        new = not self.holds(draft) and not self.refuses(draft) and self._corpus.append(self._admit(draft))
         if new:
             self.fresh.add(draft.key)
         return new
@@ -109,7 +127,7 @@ class Ingest:
     def keep_many(self, drafts: Iterable[Draft], kept: Callable[[int], None] = lambda count: None) -> int:
         """Keep many, synced in batches; returns how many were new. ``kept(n)`` says that ``n`` more are durable."""
         held = self._corpus.held()
-        fresh = (draft for draft in drafts if (draft.stem, draft.key) not in held)
+        fresh = (draft for draft in drafts if (draft.stem, draft.key) not in held and not self.refuses(draft))
         count = self._corpus.append_many(map(self._admit, fresh), kept)
         self._redactor.close()  # a worker has no other end
         return count

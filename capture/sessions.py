@@ -109,6 +109,7 @@ class _Run:
                 final=True,
                 agent=reader.name,
                 mine=mine,
+                people=ground.people,
             )
             taken.append(TakenFile(path, label.tenant, one.sessions))
         return [*taken, TakenFile(path, "", (), others)] if others else taken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +69,14 @@ def take(
     agent: str | None = None,
     mine: Callable[[Opening], bool] = lambda opening: True,
     through: Callable[[Transcript], Transcript] = lambda transcript: transcript,
+    people: Collection[tuple[str, str]] = (),
 ) -> Taken:
     """Keep the sessions in ``path`` that are ``mine``: their full parts and, where ``final`` says that nothing more is coming soon (the
     session ended or rests, or a person asks), the open last one.
 
     ``tops`` are the work trees of the session's repository, ``foreign`` those of other tenants. ``agent`` names the format; by default the
-    content tells it. Each session is read ``through`` what may leave events out. Raises :class:`corpus.errors.BadInput` for a file that
+    content tells it. Each session is read ``through`` what may leave events out. ``people`` are the ``(name, e-mail)`` whose sessions these
+    are: of whoever opted out nothing is read. Raises :class:`corpus.errors.BadInput` for a file that
     is no transcript, and what the gate and the store raise; what was kept by then stays, and the next call goes on.
     """
     reader = agents.named(agent) if agent else agents.recognise(path)
@@ -84,6 +86,8 @@ def take(
     for transcript in reader.open(path):
         if not mine(transcript.opening):
             others += 1
+            continue
+        if ingest.refuses_people(people):
             continue
         within = spelled or ((transcript.opening.cwd,) if transcript.opening.cwd else ())
         session = Session(reader.name, transcript.opening, label, ingest.pseudonyms, within, foreign or Foreign(()))
@@ -126,6 +130,8 @@ class _Taking:
         return self._read(first.another(newest), final)
 
     def _read(self, session: Session, final: bool) -> TakenSession:
+        if self._ingest.refuses_session(session.id):
+            return TakenSession(session.agent, session.id, session.key(0), session.generation, 0, 0, 0, 0)
         start = self._start(session)
         before, unknown = start.before, start.unknown
         counted, events, kept, withheld = start.part, start.first_seq, 0, 0

@@ -57,7 +57,7 @@ def test_the_store_takes_nothing_else(tmp_path: Path) -> None:
     assert hints["append_many"]["records"] == Iterable[Redacted]
     public = {name for name, member in inspect.getmembers(Corpus, inspect.isfunction) if not name.startswith("_")}
     reads = {"close", "holds", "may_hold", "newest", "held", "entries", "read", "read_line", "records", "get"}
-    reads |= {"position", "logged", "unsequenced", "verify", "select", "find"}
+    reads |= {"position", "logged", "unsequenced", "verify", "select", "find", "forgets"}
     assert public - reads == {"append", "append_many", "replace", "pack", "sequence", "repair", "sweep_temporary"}
     init_root(tmp_path / "root")
     add_tenant(tmp_path / "root", "acme")
@@ -279,6 +279,7 @@ def test_which_modules_write_files_is_known() -> None:
         "capture/verdicts.py": "ids of commits that wait for a verdict",
         "capture/enrol.py": "enrolments",
         "capture/withheld.py": "record, field and rule of what was withheld",
+        "capture/refused.py": "a byte for each time that what was forgotten was met",
         "capture/inboxes.py": "whose inboxes are, and marks of archived files",
         "capture/hooks/": "hooks, and a throw-away repository that proves them",
         "capture/settings.py": "the settings file",

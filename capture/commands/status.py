@@ -52,6 +52,7 @@ def command(repo: Path, retry: bool, as_json: bool) -> None:
                 "drainer": now.drainer,
                 "command": None if now.command is None else str(now.command),
                 "withheld": [str(one) for one in now.withheld],
+                "forgotten": now.refused,
                 "unknown": [{"agent": agent, "type": name, "count": count} for agent, name, count in unknown],
                 "sessions": {
                     "agents": [
@@ -81,6 +82,8 @@ def command(repo: Path, retry: bool, as_json: bool) -> None:
             click.echo(f"          {one.entry.path.name}: {one.reason} (tried {one.tries} times)")
         if now.withheld:
             click.echo(f"withheld  {len(now.withheld)} by the second pass; the last: {now.withheld[-1]}")
+        if now.refused:
+            click.echo(f"forgotten met and left out {now.refused} times")
         for agent, name, count in unknown:
             click.echo(f"unknown   {count} lines of type {name or '(none)'} in {agent}'s transcripts, kept as notes")
         last = "never" if now.last_drain is None else _utc(now.last_drain)

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture import enrol, spool, withheld
+from capture import enrol, refused, spool, withheld
 from capture.hooks import placed, shell
 from capture.hooks.place import directories_of
 from capture.hooks.prove import Proof, prove
@@ -20,7 +20,8 @@ class Report:
     """The state of one repository and of the spool it shares with the others; ``troubles`` is empty when all is well.
 
     ``command`` is the one baked into the hooks. ``last_drain`` is in seconds since the epoch; ``waiting`` counts entries, among them
-    those that failed and are tried again. ``withheld`` are records that the second pass withheld, of every repository.
+    those that failed and are tried again. ``withheld`` are records that the second pass withheld, of every repository; ``refused`` counts
+    how often the tenant's tombstones were met.
     """
 
     enrolment: enrol.Enrolment
@@ -33,6 +34,7 @@ class Report:
     drainer: int | None
     command: Path | None
     withheld: tuple[withheld.Note, ...]
+    refused: int
     troubles: tuple[str, ...]
 
 
@@ -70,6 +72,7 @@ def report(at: Path) -> Report:
         drainer=spool.drainer(where),
         command=command,
         withheld=withheld.notes(),
+        refused=refused.counted(enrolment.label.tenant),
         troubles=tuple(troubles),
     )
 

@@ -42,6 +42,7 @@ def edit_draft(repository: Repository, commit_id: str, label: Label, branch: str
         created=moment(commit.committer.seconds),
         render=partial(_body, repository, commit, branch, with_before),
         source_commit=commit.id,
+        people=tuple((decode(who.name, commit.encoding), decode(who.email, commit.encoding)) for who in (commit.author, commit.committer)),
     )
 
 

@@ -51,6 +51,7 @@ def turned_down_draft(repo: Repository, label: Label, what: TurnedDown) -> Draft
     new = None if what.instead is None else edit_draft(repo, what.instead, label, None, with_before=False)
     commits = [key_of(label.tenant, TupleType.EDIT, each) for each in (what.commit, what.by, what.instead) if each]
     about = list(dict.fromkeys(filter(None, [what.asked.session, *commits])))
+    by = () if what.by is None else edit_draft(repo, what.by, label, None).people
     return Draft(
         tuple_type=TupleType.FEEDBACK,
         label=label,
@@ -60,6 +61,7 @@ def turned_down_draft(repo: Repository, label: Label, what: TurnedDown) -> Draft
         render=partial(_body, what, old, new, about),
         evidence_class=EvidenceClass.REJECTED if new is None else EvidenceClass.CORRECTED,
         source_commit=what.commit,
+        people=(*old.people, *by, *(new.people if new else ())),
     )
 
 

@@ -87,7 +87,8 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """One record to be. ``names`` is the source's own name for it (with tenant and type it makes the key), ``stem`` its loose file's
-    name without ``.jsonl``, ``created`` RFC 3339 UTC seconds. ``render`` builds the body through the scrubber it is given."""
+    name without ``.jsonl``, ``created`` RFC 3339 UTC seconds. ``render`` builds the body through the scrubber it is given. ``people`` are
+    the ``(name, e-mail)`` of those whose work it is, as far as the source says: what is theirs is not kept where they opted out."""
 
     tuple_type: TupleType
     label: Label
@@ -99,6 +100,7 @@ class Draft:
     evidence_class: EvidenceClass = EvidenceClass.OBSERVED
     source_commit: str | None = None
     session_id: str | None = None
+    people: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:

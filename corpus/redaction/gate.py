@@ -19,6 +19,7 @@ from corpus.redaction.finding import IDENTIFIER, Place
 from corpus.redaction.policy import Switch
 from corpus.redaction.redactor import Scanner, scanner_for
 from corpus.redaction.second import LetBy, Passed, SecondPass
+from corpus.redaction.tombstone import Marks, Tombstoned
 from corpus.redaction.whereabouts import Whereabouts
 from corpus.redaction.withhold import withhold, without_texts
 
@@ -33,7 +34,8 @@ class Redacted:
 
     ``line`` is the canonical line without a newline, ``key``, ``id``, ``header`` and ``body`` its own, ``stem`` its loose file's name
     without suffix.
-    ``let_by`` says where the second pass found something; the record, or the event of a session, then holds no content.
+    ``let_by`` says where the second pass found something; the record, or the event of a session, then holds no content. By its ``marks``
+    the store knows whether it was forgotten.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Redacted:
     body: Body
     token: InitVar[object]
     let_by: LetBy | None = None
+    marks: frozenset[str] = frozenset()
 
     def __post_init__(self, token: object) -> None:
         if token is not _ONLY_HERE:
@@ -69,6 +72,7 @@ class Redactor:
         self.tenant = tenant
         self.ruleset = scanner.ruleset
         self.pseudonyms = scanner.pseudonyms
+        self.marks = Marks(scanner.pseudonyms)
         self._scanner = scanner
         self._paths = lru_cache(maxsize=1 << 16)(partial(scanner.redact, place=Place.PATH))
         self._second = SecondPass(scanner.find)
@@ -77,9 +81,10 @@ class Redactor:
         self._held = 0
 
     @classmethod
-    def for_tenant(cls, tenant: Name) -> Redactor:
-        """The tenant's gate under its key (made on first use) and its people. Raises :class:`~corpus.errors.BadInput` for a broken key."""
-        return cls(tenant, scanner_for(tenant, cached=True))
+    def for_tenant(cls, tenant: Name, forgotten: Tombstoned | None = None) -> Redactor:
+        """The tenant's gate under its key (made on first use) and its people; who opted out has nobody's identifier where ``forgotten``
+        says so. Raises :class:`~corpus.errors.BadInput` for a broken key."""
+        return cls(tenant, scanner_for(tenant, cached=True, forgotten=forgotten))
 
     def admit(self, draft: Draft, revision: int = 0) -> Redacted:
         """Render ``draft`` through this gate, count, label and seal it, and search the finished line once more.
@@ -102,7 +107,8 @@ class Redactor:
             header, ident, line = self._sealed(draft, body, revision)
             if left := self._second.look(line, draft.stem, passed):
                 raise Failed(f"{draft.tuple_type} {draft.key[:12]} cannot be kept even without content: {left}; this is a bug")
-        return Redacted(draft.key, ident, line, header, draft.stem, body, _ONLY_HERE, let_by)
+        marks = self.marks.of_draft(draft) | self.marks.of(draft.key, header, body, line)
+        return Redacted(draft.key, ident, line, header, draft.stem, body, _ONLY_HERE, let_by, marks)
 
     def _sealed(self, draft: Draft, body: Body, revision: int) -> tuple[Header, str, bytes]:
         counts = count(body)

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,15 +23,30 @@ KEY_BYTES = 32
 _KEY = re.compile(r"[0-9a-f]{64}\n?\Z")
 
 
+NOBODY = "0" * 12
+"""What stands in an identifier in the place of the hash of whoever opted out: the same for all of them."""
+
+
 class Pseudonyms:
     """Makes ``REDACTED_<ENTITY>_<12 hex of HMAC-SHA256(key, entity NUL value)>``."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, hidden: Callable[[str], bool] | None = None) -> None:
+        """An identifier that is ``hidden`` becomes nobody's."""
         self._key = key
+        self._hidden = hidden
         self.of = lru_cache(maxsize=65536)(self._of)
         self.name = lru_cache(maxsize=4096)(self._name)
 
+    def hiding(self, hidden: Callable[[str], bool]) -> Pseudonyms:
+        """The same under the same key, with those identifiers hidden."""
+        return Pseudonyms(self._key, hidden)
+
     def _of(self, entity_type: str, value: str) -> str:
+        made = self.plain(entity_type, value)
+        return f"REDACTED_{entity_type}_{NOBODY}" if self._hidden is not None and self._hidden(made) else made
+
+    def plain(self, entity_type: str, value: str) -> str:
+        """The identifier, hidden or not: for asking who is meant, never for a record."""
         if IDENTIFIER.fullmatch(value):
             return value
         message = entity_type.encode() + b"\0" + normal(entity_type, value).encode("utf-8", "surrogatepass")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from corpus.redaction.engine import Engine
     from corpus.redaction.policy import Policy
     from corpus.redaction.rule import Rule
+    from corpus.redaction.tombstone import Tombstoned
 
 RULESET = "builtin"
 # Larger texts are withheld: one text is held in memory several times over while it is searched.
@@ -171,10 +172,10 @@ def _patterns(own: tuple[Rule, ...]) -> tuple[Engine, Engine, Engine]:
     return Engine(rules, cache_dir()), Engine(near, cache_dir()), Engine(far, cache_dir())
 
 
-def scanner(pseudonyms: Pseudonyms, known: People, tenant: Name | None = None, *, cached: bool = False) -> Scanner:
+def scanner(pseudonyms: Pseudonyms, known: People, tenant: Name | None = None, *, cached: bool = False, hiding: str = "") -> Scanner:
     """A scanner over the project's rules, ``known`` people, the user's own rules and the tenant's, under the tenant's policy.
 
-    With ``cached`` what it replaces is remembered on disk, under the tenant's key.
+    With ``cached`` what it replaces is remembered on disk, under the tenant's key; ``hiding`` tells apart who is hidden.
     Raises :class:`~corpus.errors.BadInput` for a rule or a policy that cannot be used.
     """
     from corpus.redaction import cache, keys, members, names, own, policy, prose, sql, wrapped
@@ -195,15 +196,23 @@ def scanner(pseudonyms: Pseudonyms, known: People, tenant: Name | None = None, *
     everyone = members.whole(engine, known, in_prose, (in_files, insides, rows, *users.finders))
     in_pieces, whole = members.apart(near, far, known, (insides,), (in_files, rows, *users.finders))
     ruleset = f"{RULESET}@{hashlib.sha256(b''.join((*written, obeyed.digest))).hexdigest()[:16]}"
-    kept = cache.for_tenant(tenant, pseudonyms, ruleset) if tenant and cached else None
+    kept = cache.for_tenant(tenant, pseudonyms, ruleset + hiding) if tenant and cached else None
     return Scanner(everyone, pseudonyms, ruleset, near=in_pieces, far=whole, policy=obeyed, cache=kept)
 
 
-def scanner_for(tenant: Name | None, *, cached: bool = False) -> Scanner:
-    """The tenant's scanner, under its key (made on first use) and with its people; without a tenant under a key of this process alone.
+def scanner_for(tenant: Name | None, *, cached: bool = False, forgotten: Tombstoned | None = None) -> Scanner:
+    """The tenant's scanner, under its key (made on first use) and with its people, those hidden who opted out; without a tenant under a key
+    of this process alone.
 
     Raises :class:`~corpus.errors.BadInput` for a key or a list that cannot be read.
     """
     if tenant is None:
         return scanner(pseudonym.ephemeral(), People())
-    return scanner(pseudonym.for_tenant(tenant), people.load(tenant), tenant, cached=cached)
+    pseudonyms = pseudonym.for_tenant(tenant)
+    if forgotten is None or not forgotten.digest:
+        return scanner(pseudonyms, people.load(tenant), tenant, cached=cached)
+    from corpus.redaction.tombstone import Marks
+
+    bears, person = forgotten.bears, Marks(pseudonyms).person
+    hiding = pseudonyms.hiding(lambda identifier: bears([person(identifier)]))
+    return scanner(hiding, people.load(tenant), tenant, cached=cached, hiding=f" {forgotten.digest}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
@@ -38,17 +39,18 @@ class Corpus(Readable):
         return tenant_lock(self._home)
 
     def append(self, record: Redacted) -> bool:
-        """Keep one record, durably; ``False`` when its key is here already (nothing is written then).
+        """Keep one record, durably; ``False`` when its key is here already, or was forgotten (nothing is written then).
 
         Raises ``OSError`` when the disk does not take it, :class:`Refused` for another tenant's record or scope.
         """
         self._check(record)
-        if self.holds(record.tuple_type, record.stem, record.key):
+        if self.forgets(record.marks) or self.holds(record.tuple_type, record.stem, record.key):
             return False
         return self._write_new(record)
 
     def replace(self, record: Redacted) -> bool:
-        """Keep a newer version of a key, durably, in the place of the one that is here; ``False`` when that one is as new or newer.
+        """Keep a newer version of a key, durably, in the place of the one that is here; ``False`` when that one is as new or newer, or what
+        it is was forgotten.
 
         A key that is not here yet is kept as :meth:`append` does; one that is in a pack is kept loose, and the older version leaves with
         the next pack. Takes the tenant's lock. Raises as :meth:`append`, and :class:`Broken` where another key has the file of that name.
@@ -57,6 +59,8 @@ class Corpus(Readable):
         place = self._places.of_record(record.tuple_type, record.cluster)
         name = f"{record.stem}{SUFFIX}"
         with self._reporting(), self._lock, self._places.open(*place, create=True) as directory:
+            if self.forgets(record.marks):
+                return False
             newer = entry_of(record.line, directory.path / name, (*place, name), self.tenant)
             # A writer that holds no lock may put the first version there meanwhile: then this one is held against it.
             while True:
@@ -73,6 +77,8 @@ class Corpus(Readable):
 
     def append_many(self, records: Iterable[Redacted], kept: Callable[[int], None] = lambda count: None) -> int:
         """Keep many records, in packs of about 16 MiB of lines, each durable before it is counted; returns how many were new.
+
+        What was forgotten is left out.
 
         ``kept(n)`` is called each time ``n`` more are durable. A few that are left over are kept loose. Takes the tenant's
         lock for each pack.
@@ -99,13 +105,18 @@ class Corpus(Readable):
 
     def _add(self, records: list[Redacted], kept: Callable[[int], None]) -> int:
         with self._reporting(), self._lock, self._home.child(PACKS, create=True) as packs:
-            added = add_pack(packs, self.tenant, records)
+            added = add_pack(packs, self.tenant, [record for record in records if not self.forgets(record.marks)])
         kept(added)
         return added
 
     def _write_new(self, record: Redacted) -> bool:
         directory = self._places.kept(self._places.of_record(record.tuple_type, record.cluster), create=True)
-        return write_new(directory, f"{record.stem}{SUFFIX}", record.line + b"\n")
+        name = f"{record.stem}{SUFFIX}"
+        new = write_new(directory, name, record.line + b"\n")
+        if new and self.forgets(record.marks):  # it holds no lock: what was forgotten meanwhile was not there to be taken out
+            os.unlink(name, dir_fd=directory.fd)
+            return False
+        return new
 
     def pack(self, seen: Callable[[int, int], None] = lambda done, total: None, *, only_when_due: bool = False) -> Packed:
         """Seal loose files into packs, and small packs into larger ones; safe at any time, beside any reader or writer.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from corpus.store.quarantine import report
 from corpus.store.reading import Held, Reader
 from corpus.store.sequence import LOG, Unsequenced, unsequenced
 from corpus.store.tenants import Kind, open_tenant
+from corpus.store.tombstones import Tombstones
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +36,7 @@ class Readable:
         self._home = home
         self._places = Places(home, name)
         self._reader = Reader(home, self._places, name)
+        self.tombstones = Tombstones(home, name)
 
     @classmethod
     def open(cls, root: str | os.PathLike[str], tenant: str) -> Self:
@@ -65,6 +67,11 @@ class Readable:
         """The newest version of one record, found by its file's name or its key; ``None`` where none is kept. Raises :class:`Broken`."""
         here = self._reader.versions(tuple_type, stem, key)
         return self.read(max(here, key=lambda entry: entry.order)) if here else None
+
+    def forgets(self, marks: Iterable[str]) -> bool:
+        """Whether what bears one of these marks (:class:`corpus.redaction.tombstone.Marks`) was forgotten, and must not be kept again."""
+        with self._reporting():
+            return self.tombstones.bears(marks)
 
     def may_hold(self, tuple_type: TupleType) -> bool:
         """Whether anything of a type can be kept here, told without reading: ``False`` is sure."""
