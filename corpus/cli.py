@@ -17,6 +17,7 @@ MEMBERS = {
     "sample": "corpus.commands.sample",
     "pack": "corpus.commands.pack",
     "verify": "corpus.commands.verify",
+    "rescan": "corpus.commands.rescan",
 }
 
 

@@ -10,8 +10,9 @@ from functools import lru_cache, partial
 
 from corpus.errors import Failed
 from corpus.names import Name
-from corpus.record import Body, EditBody, Header, RedactionClass, RedactionSummary, TrajectoryBody, TupleType, seal
+from corpus.record import Body, EditBody, Header, Record, RedactionClass, RedactionSummary, TrajectoryBody, TupleType, seal
 from corpus.redaction import ner_model
+from corpus.redaction.again import Again
 from corpus.redaction.batch import Batch
 from corpus.redaction.comments import telling
 from corpus.redaction.draft import Draft, Form, Withheld
@@ -19,6 +20,7 @@ from corpus.redaction.finding import IDENTIFIER, Place
 from corpus.redaction.policy import Switch
 from corpus.redaction.redactor import Scanner, scanner_for
 from corpus.redaction.second import LetBy, Passed, SecondPass
+from corpus.redaction.texts import Found
 from corpus.redaction.tombstone import Marks, Tombstoned
 from corpus.redaction.whereabouts import Whereabouts
 from corpus.redaction.withhold import withhold, without_texts
@@ -65,6 +67,14 @@ class Redacted:
         return self.header.cluster
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What today's rules say of a stored record: what it still held, and the version without it (``None``: it stays as it is)."""
+
+    found: tuple[Found, ...]
+    newer: Redacted | None
+
+
 class Redactor:
     """One tenant's gate; make it with :meth:`for_tenant`. It is its own :class:`~corpus.redaction.draft.Scrub`."""
 
@@ -109,6 +119,19 @@ class Redactor:
                 raise Failed(f"{draft.tuple_type} {draft.key[:12]} cannot be kept even without content: {left}; this is a bug")
         marks = self.marks.of_draft(draft) | self.marks.of(draft.key, header, body, line)
         return Redacted(draft.key, ident, line, header, draft.stem, body, _ONLY_HERE, let_by, marks)
+
+    def again(self, record: Record, prev: str | None = None, stem: str | None = None) -> Looked:
+        """A stored record, searched as if it were captured now: the same key, the next revision, and identifiers of ours left as they are.
+
+        ``prev`` is the hash that a session's part goes on from now, ``stem`` the name of the loose file it has. Raises
+        :class:`~corpus.errors.Failed` as :meth:`admit`.
+        """
+        work = Again(record, prev, self._scanner)
+        made = self.admit(work.draft(stem), record.revision + 1)
+        found = work.found
+        if made.let_by is not None:
+            found = [*found, Found(made.let_by.field, None, None, "", made.let_by.rule)]
+        return Looked(tuple(found), None if made.body == record.body else made)
 
     def _sealed(self, draft: Draft, body: Body, revision: int) -> tuple[Header, str, bytes]:
         counts = count(body)

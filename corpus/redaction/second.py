@@ -171,6 +171,10 @@ class Passed:
     def email(self, address: str) -> str:
         return self._out(self._scrub.email(address))
 
+    def keep(self, image: str) -> str:
+        """An image that the gate itself redacted, line for line."""
+        return self._image(image)
+
     def _out(self, text: str) -> str:
         self.texts.add(text)
         return text

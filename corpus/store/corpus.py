@@ -15,7 +15,7 @@ from corpus.store.bulk import add_pack
 from corpus.store.lines import entry_of
 from corpus.store.lock import tenant_lock
 from corpus.store.loose import replace, sweep_temporary, write_new
-from corpus.store.packing import Packed, Packing, due
+from corpus.store.packing import Packed, Packing, due, overtaken
 from corpus.store.places import SUFFIX
 from corpus.store.quarantine import report
 from corpus.store.readable import Readable
@@ -129,6 +129,12 @@ class Corpus(Readable):
                 return Packed()
         with self._reporting(), self._home.child(PACKS, create=True) as packs, self._log(create=True) as log:
             return Packing(self.tenant, self._places, packs, log, self._lock).run(seen)
+
+    def drop_old(self, seen: Callable[[int, int], None] = lambda done, total: None) -> Packed:
+        """As :meth:`pack`, where an older version of a key lies on the disk still; else nothing happens."""
+        with self._reporting(), self._home.child(PACKS, create=True) as packs, self._lock:
+            old = self._reader.in_packs(lambda listed: overtaken(packs, self.tenant, self._places, listed))
+        return self.pack(seen) if old else Packed()
 
     def sequence(self) -> int:
         """Bring the log up to what is kept now; returns the position reached. Takes the tenant's lock.

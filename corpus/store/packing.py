@@ -17,7 +17,7 @@ from filelock import FileLock
 from corpus.errors import Broken
 from corpus.store.directory import Directory
 from corpus.store.frames import LARGEST
-from corpus.store.leftovers import remove_leftovers
+from corpus.store.leftovers import leftovers, remove_leftovers
 from corpus.store.lines import entry_of, lines_of, whole
 from corpus.store.log import Log
 from corpus.store.packfile import checked, remove_pack, write_pack
@@ -71,6 +71,18 @@ def due(places: Places, packs: PackSet) -> bool:
             size += os.stat(path[-1], dir_fd=directory.fd, follow_symlinks=False).st_size
         if files > DUE_FILES or size > DUE_BYTES:
             return True
+    return False
+
+
+def overtaken(packs: Directory, tenant: str, places: Places, listed: PackSet) -> bool:
+    """Whether a version lies on the disk that another has taken the place of, or what a killed run left."""
+    if any(leftovers(packs, tenant, listed, places).values()):
+        return True
+    seen: set[str] = set()
+    for entry in places.readable():
+        if entry.key in seen or listed.find(entry.key):
+            return True
+        seen.add(entry.key)
     return False
 
 

@@ -1,0 +1,185 @@
+"""Today's redaction over what is kept: what had slipped through, and newer versions in the place of what held it.
+
+A record whose ruleset is today's passed it already and is left alone, so that a run that was stopped goes on. The parts of a session are
+looked at in their order: where one changes, the next goes on from its new last hash, whatever its ruleset. The chain is looked at in every
+session, so a run that was stopped between two parts leaves nothing that the next one does not see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from corpus.errors import Failed
+from corpus.record import Header, Record, TrajectoryBody, TupleType
+from corpus.redaction import Redactor
+from corpus.redaction.gate import Looked
+from corpus.redaction.texts import Found
+from corpus.store.corpus import Corpus
+from corpus.store.index import COLUMNS
+from corpus.store.lines import Entry
+from corpus.store.packing import Packed
+from corpus.store.places import BULK, SUFFIX
+from corpus.store.rows import Row, entry_of_row
+from corpus.store.select import FILE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_RULESET = re.compile(rb'"ruleset":"([^"\\]*)"\},"revision":[0-9]+,"schema":[0-9]+\}\Z')
+_PART = re.compile(rb',"parent_session":(?:null|"[0-9a-f]*"),"part":([0-9]+),"source_bytes":')
+_AT_ONCE = 512
+_TAIL = 512
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Slipped:
+    """A stored record that holds what today's rules replace. ``id`` is the version that was looked at; ``replaced`` that it is gone,
+    ``withheld`` that what is there now holds no content, or less."""
+
+    key: str
+    id: str
+    tuple_type: TupleType
+    found: tuple[Found, ...]
+    replaced: bool
+    withheld: bool
+
+
+@dataclass(slots=True)
+class Rescanned:
+    """How many records there are, were searched, held something, and were replaced; ``chained`` parts have new hashes alone, or wait for
+    them. ``left`` are those of them that are still as they were."""
+
+    records: int = 0
+    searched: int = 0
+    slipped: int = 0
+    replaced: int = 0
+    chained: int = 0
+    left: int = 0
+
+
+class Rescan:
+    """One run over a tenant."""
+
+    def __init__(
+        self, corpus: Corpus, redactor: Redactor, chosen: Callable[[Header], bool], told: Callable[[Slipped], None], *, replace: bool
+    ) -> None:
+        """``chosen`` says of a header whether its record is to be searched, ``told`` hears of each that holds something."""
+        self._corpus = corpus
+        self._redactor = redactor
+        self._chosen = chosen
+        self._told = told
+        self._replace = replace
+        self.done = Rescanned()
+
+    def run(self, seen: Callable[[int, int], None] = lambda done, total: None) -> Rescanned:
+        """Look at everything; ``seen(done, total)`` counts records. Raises what the store and the gate raise; what was replaced by then
+        stays replaced."""
+        total = sum(batch.num_rows for batch in self._corpus.select(columns=("key",)))
+        for entry in self._alone():
+            self._one(entry, None)
+            self._count(seen, total)
+        for session in self._sessions():
+            last: tuple[int, str] | None = None
+            for part, entry in session:
+                body = self._one(entry, last[1] if last and last[0] + 1 == part else None)
+                last = (part, body.last) if body else None
+                self._count(seen, total)
+        self._redactor.close()
+        return self.done
+
+    def settle(self, seen: Callable[[int, int], None] = lambda done, total: None) -> Packed:
+        """After what was replaced: name it in the log, and take the older versions off the disk. Does nothing where nothing is to do."""
+        self._corpus.sweep_temporary()
+        if self._corpus.unsequenced().records:
+            self._corpus.sequence()
+        return self._corpus.drop_old(seen)
+
+    def _count(self, seen: Callable[[int, int], None], total: int) -> None:
+        self.done.records += 1
+        seen(self.done.records, total)
+
+    def _one(self, entry: Entry, prev: str | None) -> TrajectoryBody | None:
+        """Look at one record; of a part returned is what the next one goes on from."""
+        header, name = entry.header, entry.path[-1]
+        if header.tuple_type is not TupleType.TRAJECTORY and not self._due(_ruleset(self._corpus.read_line(entry)), header):
+            return None
+        stem = None if entry.frame or name.startswith(BULK) else name.removesuffix(SUFFIX)
+        record = self._corpus.read(entry)
+        for _ in range(_TRIES):
+            part = record.body if isinstance(record.body, TrajectoryBody) else None
+            moved = prev is not None and part is not None and part.first_prev != prev
+            if not moved and not self._due(record.redaction.ruleset, record.header):
+                return part
+            self.done.searched += 1
+            looked = self._redactor.again(record, prev if moved else None, stem)
+            newer = looked.newer
+            if newer is None:
+                return part
+            if not self._replace or self._corpus.replace(newer):
+                self._note(record, looked)
+                return newer.body if self._replace and isinstance(newer.body, TrajectoryBody) else part
+            # It grew, or another run replaced it: what is there now is looked at.
+            newest = self._corpus.newest(header.tuple_type, newer.stem, record.key)
+            if newest is None:
+                return None
+            record = newest
+        raise Failed(f"{header.tuple_type} {entry.key[:12]} is replaced again and again by others: run it again")
+
+    def _due(self, ruleset: str, header: Header) -> bool:
+        return ruleset != self._redactor.ruleset and self._chosen(header)
+
+    def _note(self, record: Record, looked: Looked) -> None:
+        if looked.found:
+            self.done.slipped += 1
+            withheld = looked.newer is not None and looked.newer.let_by is not None
+            self._told(Slipped(record.key, record.id, record.header.tuple_type, looked.found, self._replace, withheld))
+        else:
+            self.done.chained += 1
+        if self._replace:
+            self.done.replaced += 1
+        else:
+            self.done.left += 1
+
+    def _alone(self) -> Iterator[Entry]:
+        """Every record but the parts of sessions, a pack after the other."""
+        import pyarrow.compute as pc
+
+        for batch in self._corpus.select(pc.field("tuple_type") != TupleType.TRAJECTORY.value, (*COLUMNS, FILE)):
+            yield from _entries(batch)
+
+    def _sessions(self) -> Iterator[list[tuple[int, Entry]]]:
+        """The parts of each session in their order, each with its number."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        batches = list(self._corpus.select(pc.field("tuple_type") == TupleType.TRAJECTORY.value, (*COLUMNS, FILE)))
+        if not batches:
+            return
+        parts = pa.Table.from_batches([batch.replace_schema_metadata(None) for batch in batches]).sort_by("session_id")
+        entries = (entry for batch in parts.to_batches(max_chunksize=_AT_ONCE) for entry in _entries(batch))
+        for _, session in groupby(entries, key=lambda entry: entry.header.session_id):
+            yield sorted(((_part(self._corpus.read_line(entry)), entry) for entry in session), key=lambda one: (one[0], one[1].key))
+
+
+def _entries(batch: pa.RecordBatch) -> Iterator[Entry]:
+    for at in range(0, batch.num_rows, _AT_ONCE):
+        *columns, files = (column.to_pylist() for column in batch.slice(at, _AT_ONCE).columns)
+        for path, *values in zip(files, *columns, strict=True):
+            yield entry_of_row(Row._make(values), tuple(path.split("/")))
+
+
+def _ruleset(line: bytes) -> str:
+    """What a stored line says it was redacted by; empty where it says nothing."""
+    found = _RULESET.search(line, max(0, len(line) - _TAIL))
+    return found[1].decode() if found else ""
+
+
+def _part(line: bytes) -> int:
+    """The number of a session's part; inside of a text the quotes would be escaped."""
+    found = _PART.search(line)
+    return int(found[1]) if found else 0
