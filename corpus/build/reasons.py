@@ -39,6 +39,7 @@ class Reason(StrEnum):
     ERROR = "error"
     EVENT_WITHHELD = "event-withheld"
     PROMPT_TOO_LONG = "prompt-too-long"
+    NOT_ASKED = "not-asked"
     DUPLICATE = "duplicate"
 
 
@@ -74,5 +75,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.ERROR: "the model or the program failed",
     Reason.EVENT_WITHHELD: "it, or what it answers, holds text that could not be made safe",
     Reason.PROMPT_TOO_LONG: "all that followed the person's request is longer than a prompt may be",
+    Reason.NOT_ASKED: "its agent or model is not one that was asked for",
     Reason.DUPLICATE: "an earlier row of the set teaches exactly the same",
 }

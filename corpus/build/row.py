@@ -154,6 +154,10 @@ class Row:
         """What a trainer learns from this row; rows that teach the same are duplicates."""
         raise NotImplementedError
 
+    def made_by(self) -> dict[str, str]:
+        """The agent and the model that made it, where the row has such columns; ``""`` where that is not known."""
+        return {name: getattr(self, name) for name in ("agent", "model") if hasattr(self, name)}
+
     def columns(self) -> dict[str, object]:
         """The row as plain values, ready for JSON, in the order of :func:`columns`."""
         flat: dict[str, object] = {}

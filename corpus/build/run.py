@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from corpus.build.recipe import Recipe
 from corpus.build.render import SHARD_BYTES, Shards
 from corpus.build.row import Row
 from corpus.build.select import Selected, select
-from corpus.build.where import parse_all
+from corpus.build.where import Asked, parse_all
 from corpus.errors import BadInput
 from corpus.record import Record, TrajectoryBody, TupleType
 from corpus.store import Corpus, tenant_settings
@@ -42,12 +42,13 @@ class Request:
 class _Set:
     """One recipe's set while it grows."""
 
-    def __init__(self, recipe: Recipe, records_in: int, shards: Shards, held: gates.Gates) -> None:
+    def __init__(self, recipe: Recipe, records_in: int, shards: Shards, held: gates.Gates, asked: Asked) -> None:
         self.recipe = recipe
         self._records_in = records_in
         self._shards = shards
         self._duplicates = filters.Duplicates()
         self._gates = held
+        self._asked = asked
         self._dropped: Counter[Reason] = Counter()
         self._classes: Counter[str] = Counter()
         self._redactions: Counter[str] = Counter()
@@ -55,6 +56,8 @@ class _Set:
         self._members: list[tuple[str, str]] = []
 
     def offer(self, record: Record, outcome: Row | Reason) -> None:
+        if isinstance(outcome, Row) and not self._asked.keeps(outcome.made_by()):
+            outcome = Reason.NOT_ASKED
         if isinstance(outcome, Row):
             repeats = self._gates.repeats or not isinstance(outcome, gates.Judged)
             outcome = self._gates(outcome) or (self._duplicates(outcome) if repeats else None) or outcome
@@ -90,7 +93,7 @@ class _Set:
 def outcomes(
     corpus: Corpus,
     chosen: Sequence[Recipe],
-    selected: Sequence[Selected],
+    selected: Collection[Selected],
     branches: filters.Branches,
     seen: Seen = lambda done, total: None,
 ) -> Iterator[tuple[Recipe, Record | None, Row | Reason]]:
@@ -98,12 +101,11 @@ def outcomes(
     parts of a session are read as often as a recipe asks, where the first of them stands."""
     sessions = _sessions(selected)
     for done, item in enumerate(selected, 1):
-        header = item.entry.header
-        readers = [recipe for recipe in chosen if recipe.takes(header.tuple_type)]
+        readers = [recipe for recipe in chosen if recipe.takes(item.tuple_type)]
         if item.left_out is not None:
             yield from ((recipe, None, item.left_out) for recipe in readers)
-        elif header.tuple_type is TupleType.TRAJECTORY:
-            if (parts := sessions.pop(header.session_id, None)) is not None:
+        elif item.tuple_type is TupleType.TRAJECTORY:
+            if (parts := sessions.pop(item.session_id, None)) is not None:
                 yield from _conversations(corpus, readers, parts)
         elif readers:
             record = item.read(corpus)
@@ -116,17 +118,17 @@ def _each(made: Row | Reason | Sequence[Row | Reason]) -> Sequence[Row | Reason]
     return [made] if isinstance(made, Row | Reason) else made
 
 
-def _sessions(selected: Sequence[Selected]) -> dict[str | None, list[Selected]]:
+def _sessions(selected: Collection[Selected]) -> dict[str | None, list[Selected]]:
     """The parts to be read, by session."""
     found: dict[str | None, list[Selected]] = {}
     for item in selected:
-        if item.left_out is None and item.entry.header.tuple_type is TupleType.TRAJECTORY:
-            found.setdefault(item.entry.header.session_id, []).append(item)
+        if item.left_out is None and item.tuple_type is TupleType.TRAJECTORY:
+            found.setdefault(item.session_id, []).append(item)
     return found
 
 
 def _conversations(corpus: Corpus, readers: Sequence[Recipe], items: Sequence[Selected]) -> Iterator[tuple[Recipe, Record, Row | Reason]]:
-    ordered = sorted(items, key=lambda item: _part(corpus.read(item.entry))) if len(items) > 1 else items
+    ordered = sorted(items, key=lambda item: _part(item.read(corpus))) if len(items) > 1 else items
     for recipe in readers:
         if recipe.converse is not None:
             yield from ((recipe, record, outcome) for record, outcome in recipe.converse(lambda: (item.read(corpus) for item in ordered)))
@@ -149,25 +151,25 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None,
     ours; :class:`Refused` at a boundary; :class:`Broken` where a stored record is damaged. Nothing is left behind then.
     """
     chosen = recipes.named(request.recipes)
-    conditions = parse_all(request.where)
+    asked = parse_all(request.where)
     held = gates.parse(request.gates)
     with Corpus.open(request.root, request.tenant) as corpus:
         check(out, request.root, request.tenant)
         branches = {} if request.all_branches else named_branches(request.root, request.tenant)
         query = Query(
             tenant=request.tenant,
-            where=tuple(str(condition) for condition in conditions),
+            where=asked.texts,
             recipes=tuple(sorted(recipe.name for recipe in chosen)),
             branches=branches,
             gates=str(held),
         )
-        selected = select(corpus, conditions)
-        if not selected:
-            asked = f" with {' and '.join(query.where)}" if query.where else ""
-            raise BadInput(f"tenant {request.tenant!r} has no record{asked}: see 'corpus stats --tenant {request.tenant}'")
+        selected = select(corpus, asked.headers)
+        if not len(selected):
+            with_ = f" with {' and '.join(query.where)}" if query.where else ""
+            raise BadInput(f"tenant {request.tenant!r} has no record{with_}: see 'corpus stats --tenant {request.tenant}'")
         with stage(out, request.root, request.tenant) as directory, contextlib.ExitStack() as open_files:
             growing = {
-                recipe.name: _Set(recipe, _read_by(recipe, selected), _open(open_files, directory / recipe.name, shard_bytes), held)
+                recipe.name: _Set(recipe, _read_by(recipe, selected), _open(open_files, directory / recipe.name, shard_bytes), held, asked)
                 for recipe in chosen
             }
             for recipe, record, outcome in outcomes(corpus, chosen, selected, filters.Branches(branches), seen):
@@ -186,8 +188,8 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None,
     return done
 
 
-def _read_by(recipe: Recipe, selected: Sequence[Selected]) -> int:
-    return sum(recipe.takes(item.entry.header.tuple_type) for item in selected)
+def _read_by(recipe: Recipe, selected: Collection[Selected]) -> int:
+    return sum(recipe.takes(item.tuple_type) for item in selected)
 
 
 def _open(stack: contextlib.ExitStack, directory: Path, shard_bytes: int) -> Shards:

@@ -14,27 +14,27 @@ from corpus.build.run import named_branches, outcomes
 from corpus.build.select import select
 from corpus.build.where import parse_all
 from corpus.record import Record
-from corpus.store import Corpus, Entry
+from corpus.store import Corpus
 
 
-def _place(seed: int, entry: Entry) -> bytes:
+def _place(seed: int, key: str) -> bytes:
     """Where a record stands in the shuffle of a seed; no other record's coming or going changes it."""
-    return hashlib.sha256(f"{seed}:{entry.key}".encode()).digest()
+    return hashlib.sha256(f"{seed}:{key}".encode()).digest()
 
 
 def sample_records(root: Path, tenant: str, count: int, *, seed: int = 0, tuple_type: str | None = None) -> list[Record]:
     """At most ``count`` records, of one type if asked. Raises as :class:`corpus.store.Corpus` does, :class:`BadInput` for no such type."""
     wanted = parse_all(() if tuple_type is None else (f"tuple_type={tuple_type}",))
     with Corpus.open(root, tenant) as corpus:
-        found = [entry for entry in corpus.entries() if all(condition.holds(entry.header) for condition in wanted)]
-        return [corpus.read(entry) for entry in sorted(found, key=lambda entry: _place(seed, entry))[:count]]
+        found = [entry for entry in corpus.entries() if all(condition.holds(entry.header) for condition in wanted.headers)]
+        return [corpus.read(entry) for entry in sorted(found, key=lambda entry: _place(seed, entry.key))[:count]]
 
 
 def sample_rows(root: Path, tenant: str, recipe: str, count: int, *, seed: int = 0) -> list[Row]:
     """At most ``count`` rows of a recipe, as a build of the whole tenant writes them. Raises :class:`BadInput` for an unknown recipe."""
     chosen = recipes.named([recipe])
     with Corpus.open(root, tenant) as corpus:
-        shuffled = sorted(select(corpus, ()), key=lambda item: _place(seed, item.entry))
+        shuffled = sorted(select(corpus, ()), key=lambda item: _place(seed, item.key))
         made = outcomes(corpus, chosen, shuffled, Branches(named_branches(root, tenant)))
         held = Gates()
         return list(islice((outcome for _, _, outcome in made if isinstance(outcome, Row) and held(outcome) is None), count))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("build")
 @tenant_option
 @click.option("--recipe", "recipes", multiple=True, required=True, metavar="NAME", help="pretrain, sft, dpo or kto; may be given again.")
-@click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Only records of this header field; also FIELD!=VALUE; all hold.")
+@click.option("--where", multiple=True, metavar="CONDITION", help="FIELD=VALUE, !=, 'FIELD in A,B', created>=2026-05; all hold.")
 @click.option("--all-branches", is_flag=True, help="Also commits on branches that the cluster's manifest does not name.")
 @click.option("--gate", "gates", multiple=True, metavar="NAME=LIMIT", help="Change a gate of dpo and kto: a number, on or off.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")

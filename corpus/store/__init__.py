@@ -1,6 +1,7 @@
 """The only writer of a corpus directory, and its reader."""
 
 from corpus.store.corpus import Corpus
+from corpus.store.frames import Frame
 from corpus.store.lines import Entry
 from corpus.store.log import Happened, Logged
 from corpus.store.packing import Packed
@@ -11,6 +12,7 @@ __all__ = [
     "ClusterSettings",
     "Corpus",
     "Entry",
+    "Frame",
     "Happened",
     "Kind",
     "Logged",

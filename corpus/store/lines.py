@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import orjson
 from pydantic import ValidationError
@@ -22,6 +23,23 @@ from corpus.store.versions import Order, events_in, order
 _HEADER = b',"header":{"cluster":'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class Located(Protocol):
+    """As much of an entry as reading its record takes."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def path(self) -> tuple[str, ...]: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def frame(self) -> Frame | None: ...
 
 
 @dataclass(frozen=True, slots=True)

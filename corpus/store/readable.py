@@ -13,7 +13,7 @@ from corpus.errors import BadInput, Broken, Refused
 from corpus.names import Name
 from corpus.record import Record, TupleType, parse_line
 from corpus.store.directory import Directory
-from corpus.store.lines import Entry
+from corpus.store.lines import Entry, Located
 from corpus.store.log import Log, Logged
 from corpus.store.places import Places
 from corpus.store.quarantine import report
@@ -106,7 +106,7 @@ class Readable:
         with self._reporting():
             return self._reader.find(where)
 
-    def read(self, entry: Entry) -> Record:
+    def read(self, entry: Located) -> Record:
         """The whole record behind ``entry``, its id checked against its bytes. Raises :class:`Broken`.
 
         It is the newest version if that took the place of ``entry`` since.
@@ -122,7 +122,7 @@ class Readable:
                 raise Refused(f"{where}: a record of tenant {record.header.tenant!r} lies with those of {self.tenant!r}")
         return record
 
-    def read_line(self, entry: Entry) -> bytes:
+    def read_line(self, entry: Located) -> bytes:
         """The stored bytes of ``entry``, without the newline. As :meth:`read`, but neither hashed nor parsed."""
         with self._reporting():
             return self._reader.line(entry)

@@ -18,7 +18,7 @@ from corpus.errors import Broken
 from corpus.record import TupleType, key_of
 from corpus.store.directory import Directory
 from corpus.store.keytable import Location
-from corpus.store.lines import Entry, carries, entry_of, keys_of
+from corpus.store.lines import Entry, Located, carries, entry_of, keys_of
 from corpus.store.packlist import NAME, Listed, pack_name
 from corpus.store.packset import PackSet
 from corpus.store.places import BULK, SUFFIX, Place, Places
@@ -167,12 +167,12 @@ class Reader:
                 found.append(entry_of_row(Row._make(values), tuple(path.split("/"))))
         return sorted(found, key=lambda entry: (entry.created_us, entry.key))
 
-    def line(self, entry: Entry) -> bytes:
+    def line(self, entry: Located) -> bytes:
         """The stored bytes of ``entry``, without the newline; those of its newest version if that took its place meanwhile.
 
         Raises :class:`Broken` where the record is gone.
         """
-        now = entry
+        now: Located = entry
         for _ in range(100):
             with contextlib.suppress(FileNotFoundError):
                 line = self._line(now)
@@ -184,7 +184,7 @@ class Reader:
             now = max(versions, key=lambda one: one.order)
         raise Broken(f"{self._home.path.joinpath(*entry.path)}: record {entry.id[:12]} is not there any more: run 'corpus verify'")
 
-    def _line(self, entry: Entry) -> bytes | None:
+    def _line(self, entry: Located) -> bytes | None:
         """What lies where ``entry`` says; ``None`` where its pack is not listed any more."""
         frame, pack = entry.frame, entry.path[-1].split(".")[0]
         if frame is not None:
@@ -196,7 +196,7 @@ class Reader:
             finally:
                 os.close(fd)
 
-    def _again(self, entry: Entry) -> Iterator[Entry]:
+    def _again(self, entry: Located) -> Iterator[Entry]:
         """Where the record of ``entry`` is now."""
         if entry.frame is None:
             with contextlib.suppress(FileNotFoundError), self._places.open(*entry.path[:-1]) as directory:

@@ -30,6 +30,16 @@ def test_conditions_are_all_met(world: World, tmp_path: Path) -> None:
     assert keys(world, tmp_path / "out", where=("moduleId=tax", "cluster!=payments")) == [wanted]
 
 
+def test_a_model_is_asked_for_by_row_and_what_is_not_asked_for_is_counted(world: World, tmp_path: Path) -> None:
+    one = world.feedback("One?", model="m-1")
+    two = world.feedback("Two?", model="m-2")
+    unsaid = world.feedback("Unsaid?")
+    for text, wanted in (("model=m-1", [one]), ("model!=m-1", [two, unsaid]), ("model in m-2,m-1", [one, two]), ("model=", [unsaid])):
+        (built,) = make(world, tmp_path / "out", "dpo", where=(text,)).sets
+        assert sorted(key for key, _ in built.members) == sorted(wanted)
+        assert built.dropped == {Reason.NOT_ASKED: 3 - len(wanted)}
+
+
 def test_a_selection_without_records_says_so_and_leaves_nothing(world: World, tmp_path: Path) -> None:
     world.edit()
     with pytest.raises(BadInput, match="moduleId=nothing"):

@@ -155,6 +155,7 @@ class World:
         created: str = "2026-05-16T09:30:00Z",
         prompt_role: str = "user",
         answer_role: str = "assistant",
+        model: str | None = None,
     ) -> str:
         name = f"pair {len(self.appended)}"
         label = self.label(None, None)
@@ -170,6 +171,7 @@ class World:
                 constraint_violation_tag="unspecified",
                 reason=None,
                 seen_in=SeenIn.INBOX,
+                model=model,
             )
 
         evidence = EvidenceClass.REJECTED if corrected is None else EvidenceClass.CORRECTED
