@@ -18,7 +18,7 @@ from corpus.redaction.draft import Label
 if TYPE_CHECKING:
     import pyarrow.compute as pc
 
-    from corpus.build.row import Turn
+    from corpus.build.turn import Turn
 
 _ROLES: dict[str, Role] = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from corpus.build import features
+from corpus.build.formats import Layout
 from corpus.build.manifest import BuiltSet, Query
 from corpus.build.reasons import SENTENCES
 from corpus.build.recipe import Recipe
-from corpus.build.row import Column, columns
 
 NAME = "README.md"
 
@@ -21,7 +22,7 @@ LIMITS = (
 )
 
 
-def render(query: Query, recipes: Mapping[str, Recipe], sets: Sequence[BuiltSet]) -> str:
+def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, Layout], sets: Sequence[BuiltSet]) -> str:
     """The card's text. A set without rows has no config, since there is no file to load."""
     full = [built for built in sets if built.rows]
     title = f"{query.tenant}: {', '.join(built.recipe for built in full)}"
@@ -29,7 +30,7 @@ def render(query: Query, recipes: Mapping[str, Recipe], sets: Sequence[BuiltSet]
         [
             "---",
             f"pretty_name: {json.dumps(title)}",
-            *_front_matter(recipes, full),
+            *_front_matter(layouts, query.options.file_type, full),
             "---",
             "",
             f"# Training sets of {query.tenant}",
@@ -42,6 +43,7 @@ def render(query: Query, recipes: Mapping[str, Recipe], sets: Sequence[BuiltSet]
             *(f'{built.recipe} = load_dataset(DIR, "{built.recipe}", split="train")  # {recipes[built.recipe].about}' for built in full),
             "```",
             "",
+            *_notes(layouts, full),
             *_table(
                 ("set", "records in", "candidates", "rows", "left out"),
                 [(s.recipe, s.records_in, s.candidates, s.rows, s.candidates - s.rows) for s in sets],
@@ -60,35 +62,30 @@ def render(query: Query, recipes: Mapping[str, Recipe], sets: Sequence[BuiltSet]
     )
 
 
-def _front_matter(recipes: Mapping[str, Recipe], sets: Sequence[BuiltSet]) -> Iterator[str]:
+def _front_matter(layouts: Mapping[str, Layout], file_type: str, sets: Sequence[BuiltSet]) -> Iterator[str]:
     yield "configs:"
     for built in sets:
         yield from (
             f"- config_name: {built.recipe}",
             "  data_files:",
             "  - split: train",
-            f"    path: {json.dumps(f'{built.recipe}/train-*.jsonl')}",
+            f"    path: {json.dumps(f'{built.recipe}/train-*.{file_type}')}",
         )
-    # The types are told, not guessed: Arrow would make a timestamp of a column in which every text looks like one.
     yield "dataset_info:"
     for built in sets:
         yield f"- config_name: {built.recipe}"
         yield "  features:"
-        for column in columns(recipes[built.recipe].row_type):
-            yield from _feature(column)
+        for column in layouts[built.recipe].columns:
+            yield from features.lines(column)
 
 
-def _feature(column: Column) -> Iterator[str]:
-    yield f"  - name: {column.name}"
-    if column.kind == "messages":
-        yield "    list: json"
-    elif column.parts:
-        yield "    struct:"
-        for part in column.parts:
-            yield f"    - name: {part}"
-            yield "      dtype: string"
-    else:
-        yield f"    dtype: {column.kind}"
+def _notes(layouts: Mapping[str, Layout], sets: Sequence[BuiltSet]) -> Iterator[str]:
+    """How a trainer with a configuration of its own is told of the sets."""
+    for built in sets:
+        if note := layouts[built.recipe].note:
+            yield f"`{built.recipe}` in the configuration of {layouts[built.recipe].format} (DIR is this directory):"
+            yield ""
+            yield from ("```yaml", *note(built.recipe, [file.path for file in built.files]).splitlines(), "```", "")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from corpus.build.reasons import Reason
-from corpus.build.row import Function, Tool, ToolCall, Turn, Turns, arguments_of, type_of
+from corpus.build.turn import Function, Tool, ToolCall, Turn, Turns, arguments_of, type_of
 from corpus.record import Actor, Event, Kind, Mark, Record, TrajectoryBody
 
 PROMPT_CHARACTERS = 1 << 17

@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Protocol, runtime_checkable
 
 from corpus.build.reasons import Reason
-from corpus.build.row import Row, Turns
+from corpus.build.row import Row
+from corpus.build.turn import Turns
 from corpus.errors import BadInput
 
 _SPACE = re.compile(r"\s+")

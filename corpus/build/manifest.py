@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from corpus.build.options import Options
 from corpus.build.reasons import Reason
 from corpus.record import dumps
 
@@ -20,13 +21,14 @@ class _Model(BaseModel):
 
 class Query(_Model):
     """What was asked, conditions and recipes sorted; ``branches`` by cluster, where a manifest names them and is obeyed;
-    ``gates`` are the limits of pairs, all of them."""
+    ``gates`` are the limits of pairs, all of them, and ``options`` what else was chosen."""
 
     tenant: str
     where: tuple[str, ...]
     recipes: tuple[str, ...]
     branches: dict[str, tuple[str, ...]]
     gates: str
+    options: Options
 
 
 class OutputFile(_Model):
@@ -60,13 +62,14 @@ class BuiltSet(_Model):
 
 
 class Manifest(_Model):
-    """The whole of ``manifest.json``. ``card`` is the digest of ``README.md``."""
+    """The whole of ``manifest.json``. ``card`` is the digest of ``README.md``, ``side`` are the other files beside the sets."""
 
     format: Literal["trajectory-substrate-build/1"] = FORMAT
     builder: str
     query: Query
     sets: tuple[BuiltSet, ...]
     card: OutputFile
+    side: tuple[OutputFile, ...] = ()
 
     def data(self) -> bytes:
         return dumps(self.model_dump(mode="json")) + b"\n"
@@ -95,10 +98,13 @@ class Earlier(_Loose):
     query: _Query
     sets: tuple[_Set, ...]
     card: _File
+    side: tuple[_File, ...] = ()
 
     def files(self) -> frozenset[str]:
         """Every file of the build, the manifest too."""
-        return frozenset({NAME, self.card.path, *(file.path for built in self.sets for file in built.files)})
+        return frozenset(
+            {NAME, self.card.path, *(file.path for file in self.side), *(file.path for built in self.sets for file in built.files)}
+        )
 
 
 def earlier(directory: Path) -> Earlier | None:

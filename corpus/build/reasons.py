@@ -40,6 +40,7 @@ class Reason(StrEnum):
     EVENT_WITHHELD = "event-withheld"
     PROMPT_TOO_LONG = "prompt-too-long"
     NOT_ASKED = "not-asked"
+    NO_FORM = "no-form"
     DUPLICATE = "duplicate"
 
 
@@ -76,5 +77,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.EVENT_WITHHELD: "it, or what it answers, holds text that could not be made safe",
     Reason.PROMPT_TOO_LONG: "all that followed the person's request is longer than a prompt may be",
     Reason.NOT_ASKED: "its agent or model is not one that was asked for",
+    Reason.NO_FORM: "the format has no place for all of it",
     Reason.DUPLICATE: "an earlier row of the set teaches exactly the same",
 }

@@ -1,114 +1,13 @@
-"""What a row is: typed columns, the provenance that every row carries, and its line of JSON."""
+"""What a row is: typed columns, the provenance that every row carries, and what the row is to a trainer."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar, Literal, get_type_hints
+from typing import Any, ClassVar, Literal, get_type_hints
 
-import orjson
-
-from corpus.record import Message, Record
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Function:
-    """What is called: ``arguments`` as the object that chat templates print."""
-
-    name: str
-    arguments: dict[str, object]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One call of an assistant's message."""
-
-    id: str
-    function: Function
-    type: str = "function"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tool:
-    """A tool as a session shows it: its name, and each argument it was called with and that argument's JSON type."""
-
-    name: str
-    arguments: tuple[tuple[str, str], ...]
-
-    def schema(self) -> dict[str, object]:
-        """The JSON Schema that chat templates take (transformers, "Tool use")."""
-        properties = {name: {"type": kind} for name, kind in self.arguments}
-        return {
-            "type": "function",
-            "function": {"name": self.name, "description": "", "parameters": {"type": "object", "properties": properties}},
-        }
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Turn:
-    """One message, as chat templates take it; what it has not is left out of a row."""
-
-    role: str
-    content: str
-    reasoning_content: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    name: str | None = None
-    tool_call_id: str | None = None
-
-    @property
-    def size(self) -> int:
-        """Characters of it, arguments and reasoning too."""
-        calls = sum(len(orjson.dumps(call.function.arguments)) for call in self.tool_calls)
-        return len(self.content) + len(self.reasoning_content or "") + calls
-
-    def message(self) -> dict[str, object]:
-        return {name: value for name, value in dataclasses.asdict(self).items() if value is not None and value != ()}
-
-
-Turns = tuple[Turn, ...]
-Tools = tuple[Tool, ...]
-
-
-def turns(messages: list[Message], answered: str = "") -> Turns:
-    """Chat turns as templates print them. Calls get ids from ``answered``, what they stand in, and tool turns those that are open."""
-    found: list[Turn] = []
-    waiting: list[str] = []
-    for message in messages:
-        if message.role == "tool":
-            found.append(Turn("tool", message.content, name=message.name, tool_call_id=waiting.pop(0) if waiting else None))
-            continue
-        waiting = [f"call-{answered}{len(found)}-{at}" for at in range(len(message.calls))]
-        calls = [
-            ToolCall(ident, Function(call.name, arguments_of(call.arguments))) for ident, call in zip(waiting, message.calls, strict=True)
-        ]
-        found.append(Turn(message.role, message.content, tool_calls=tuple(calls), name=message.name))
-    return tuple(found)
-
-
-_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
-
-
-def arguments_of(text: str | None) -> dict[str, object]:
-    """A call's input as an object, which is what chat templates print; a tool that takes plain text gets it as ``input``."""
-    try:
-        value = orjson.loads(text or "{}")
-    except orjson.JSONDecodeError:
-        value = text
-    return value if isinstance(value, dict) else {"input": value}
-
-
-def type_of(value: object) -> str:
-    """The JSON type of a value."""
-    return _TYPES.get(type(value), "null")
-
-
-def tools_of(*sides: Turns) -> Tools | None:
-    """The tools that are called in ``sides``, with the arguments they were called with."""
-    seen: dict[str, dict[str, str]] = {}
-    for call in (call for side in sides for turn in side for call in turn.tool_calls):
-        known = seen.setdefault(call.function.name, {})
-        for name, value in call.function.arguments.items():
-            known.setdefault(name, type_of(value))
-    return tuple(Tool(name, tuple(sorted(known.items()))) for name, known in sorted(seen.items())) or None
+from corpus.build.shape import Shape
+from corpus.build.turn import Tool, Tools, Turns
+from corpus.record import Record
 
 
 def instant(created: str) -> str:
@@ -140,19 +39,42 @@ class Provenance:
 
     @classmethod
     def of(cls, record: Record) -> Provenance:
-        header = record.header.model_dump(mode="json") | {"created": instant(record.header.created)}
-        return cls(key=record.key, id=record.id, **{name: value or "" for name, value in header.items()})
+        header = record.header
+        told = {name: "" if (value := getattr(header, name)) is None else str(value) for name in _HEADER}
+        return cls(key=record.key, id=record.id, **told | {"created": instant(header.created)})
+
+    def flat(self) -> dict[str, object]:
+        """Every part of it by name: the columns that each row has."""
+        return {name: getattr(self, name) for name in PROVENANCE}
+
+
+PROVENANCE = tuple(field.name for field in dataclasses.fields(Provenance))
+_HEADER = tuple(name for name in PROVENANCE if name not in ("key", "id"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """The base of every row type. A field ``provenance`` is spread into columns of its own when the row is written."""
+    """The base of every row type: a dataclass with a field for each column, and one of type :class:`Provenance`.
 
+    ``SHAPE`` is what the row is to a trainer; the row has that shape's fields, by name and type. A field ``provenance`` is spread into
+    columns of its own when the row is written; one of another name stays one column, a structure.
+    """
+
+    SHAPE: ClassVar[type[Shape]]
     SPREAD: ClassVar[str] = "provenance"
+
+    def shape(self) -> Shape:
+        """What the row is to a trainer."""
+        return self.SHAPE(*(getattr(self, name) for name in _names(self.SHAPE)))
 
     def taught(self) -> tuple[str | Turns, ...]:
         """What a trainer learns from this row; rows that teach the same are duplicates."""
-        raise NotImplementedError
+        values = (getattr(self, name) for name in _names(self.SHAPE) if name not in ("id", "tools"))
+        return tuple(str(value) if isinstance(value, bool) else value for value in values)
+
+    def where(self) -> Provenance:
+        """Where the row comes from."""
+        return next(value for name in _names(type(self)) if isinstance(value := getattr(self, name), Provenance))
 
     def made_by(self) -> dict[str, str]:
         """The agent and the model that made it, where the row has such columns; ``""`` where that is not known."""
@@ -161,50 +83,55 @@ class Row:
     def columns(self) -> dict[str, object]:
         """The row as plain values, ready for JSON, in the order of :func:`columns`."""
         flat: dict[str, object] = {}
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
+        for name in _names(type(self)):
+            value = getattr(self, name)
             if isinstance(value, tuple):
-                flat[field.name] = [each.schema() if isinstance(each, Tool) else each.message() for each in value]
-            elif field.name == self.SPREAD:
-                flat |= dataclasses.asdict(value)
+                flat[name] = [each.schema() if isinstance(each, Tool) else each.message() for each in value]
+            elif name == self.SPREAD:
+                flat |= value.flat()
             else:
-                flat[field.name] = dataclasses.asdict(value) if isinstance(value, Provenance) else value
+                flat[name] = value.flat() if isinstance(value, Provenance) else value
         return flat
 
-    def line(self) -> bytes:
-        """The row as one line of JSON, newline included."""
-        return orjson.dumps(self.columns(), option=orjson.OPT_APPEND_NEWLINE)
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a dataclass, and nothing that is of the class alone."""
+    found: tuple[str, ...] = kind.__match_args__
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
     """A column of a set.
 
-    ``kind`` is ``string``; ``bool``; ``json``, a value of any shape; or ``messages``, a list of such values. Each message so keeps its own
-    keys: a table would give every message every key, and chat templates ask which are there. ``parts`` are the names inside a
-    structure of strings.
+    ``kind`` is ``string``, ``bool`` or ``int64``; ``json``, a value of any shape; ``messages``, a list of such values; ``struct``, a
+    structure of strings, or ``structs``, a list of them, whose names are ``parts``. Each of ``messages`` so keeps its own keys: a table
+    would give every message every key, and chat templates ask which are there.
     """
 
     name: str
-    kind: Literal["string", "bool", "json", "messages"] = "string"
+    kind: Literal["string", "bool", "int64", "json", "messages", "struct", "structs"] = "string"
     parts: tuple[str, ...] = ()
+
+
+SPREAD = tuple(Column(name) for name in PROVENANCE)
 
 
 def columns(row_type: type[Row]) -> tuple[Column, ...]:
     """The columns that :meth:`Row.columns` fills, read from the row type itself so that card and rows cannot disagree."""
     hints = get_type_hints(row_type)
     found: list[Column] = []
-    for field in dataclasses.fields(row_type):
-        if field.name == row_type.SPREAD:
-            found += [Column(part.name) for part in dataclasses.fields(Provenance)]
-        elif hints[field.name] is Provenance:
-            found.append(Column(field.name, parts=tuple(part.name for part in dataclasses.fields(Provenance))))
-        elif hints[field.name] == Turns:
-            found.append(Column(field.name, "messages"))
-        elif hints[field.name] is bool:
-            found.append(Column(field.name, "bool"))
-        elif hints[field.name] == Tools | None:
-            found.append(Column(field.name, "json"))
+    for name in _names(row_type):
+        if name == row_type.SPREAD:
+            found += SPREAD
+        elif hints[name] is Provenance:
+            found.append(Column(name, "struct", PROVENANCE))
+        elif hints[name] == Turns:
+            found.append(Column(name, "messages"))
+        elif hints[name] is bool:
+            found.append(Column(name, "bool"))
+        elif hints[name] == Tools | None:
+            found.append(Column(name, "json"))
         else:
-            found.append(Column(field.name))
+            found.append(Column(name))
     return tuple(found)

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus import __version__
-from corpus.build import card, filters, gates, manifest, recipes
+from corpus.build import card, filters, formats, gates, manifest, recipes, side
+from corpus.build.formats import Layout
 from corpus.build.manifest import BuiltSet, Manifest, OutputFile, Query
+from corpus.build.options import DEFAULTS, Options
 from corpus.build.output import check, stage
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe
-from corpus.build.render import SHARD_BYTES, Shards
+from corpus.build.render import Shards
 from corpus.build.row import Row
 from corpus.build.select import Selected, select
-from corpus.build.where import Asked, parse_all
+from corpus.build.sieve import Sieve
+from corpus.build.where import parse_all
 from corpus.errors import BadInput
 from corpus.record import Record, TrajectoryBody, TupleType
 from corpus.store import Corpus, tenant_settings
@@ -37,18 +40,17 @@ class Request:
     where: tuple[str, ...] = ()
     all_branches: bool = False
     gates: tuple[str, ...] = ()
+    options: Options = DEFAULTS
 
 
 class _Set:
     """One recipe's set while it grows."""
 
-    def __init__(self, recipe: Recipe, records_in: int, shards: Shards, held: gates.Gates, asked: Asked) -> None:
+    def __init__(self, recipe: Recipe, records_in: int, shards: Shards, sieve: Sieve) -> None:
         self.recipe = recipe
         self._records_in = records_in
         self._shards = shards
-        self._duplicates = filters.Duplicates()
-        self._gates = held
-        self._asked = asked
+        self._sieve = sieve
         self._dropped: Counter[Reason] = Counter()
         self._classes: Counter[str] = Counter()
         self._redactions: Counter[str] = Counter()
@@ -56,15 +58,11 @@ class _Set:
         self._members: list[tuple[str, str]] = []
 
     def offer(self, record: Record, outcome: Row | Reason) -> None:
-        if isinstance(outcome, Row) and not self._asked.keeps(outcome.made_by()):
-            outcome = Reason.NOT_ASKED
-        if isinstance(outcome, Row):
-            repeats = self._gates.repeats or not isinstance(outcome, gates.Judged)
-            outcome = self._gates(outcome) or (self._duplicates(outcome) if repeats else None) or outcome
-        if isinstance(outcome, Reason):
-            self.drop(outcome)
+        found = self._sieve(outcome) if isinstance(outcome, Row) else outcome
+        if isinstance(found, Reason):
+            self.drop(found)
             return
-        self._shards.write(outcome.line())
+        self._shards.write(found)
         self._members.append((record.key, record.id))
         self._classes[record.header.redaction_class] += 1
         if self._members[-2:-1] != self._members[-1:]:  # a part of a session may be behind many rows, one after another
@@ -144,7 +142,7 @@ def named_branches(root: Path, tenant: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(settings.branches)) for name, settings in sorted(clusters.items()) if settings.branches is not None}
 
 
-def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None, shard_bytes: int = SHARD_BYTES) -> Manifest:
+def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None) -> Manifest:
     """Build the sets into ``out`` and return what its ``manifest.json`` says. ``seen(done, total)`` is told of each record.
 
     Raises :class:`BadInput` for an unknown recipe, a condition that is none, a selection without a row, or an ``out`` that is not
@@ -153,6 +151,7 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None,
     chosen = recipes.named(request.recipes)
     asked = parse_all(request.where)
     held = gates.parse(request.gates)
+    layouts = {recipe.name: formats.layout(recipe, request.options.format, request.options.file_type) for recipe in chosen}
     with Corpus.open(request.root, request.tenant) as corpus:
         check(out, request.root, request.tenant)
         branches = {} if request.all_branches else named_branches(request.root, request.tenant)
@@ -162,6 +161,7 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None,
             recipes=tuple(sorted(recipe.name for recipe in chosen)),
             branches=branches,
             gates=str(held),
+            options=request.options,
         )
         selected = select(corpus, asked.headers)
         if not len(selected):
@@ -169,7 +169,12 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None,
             raise BadInput(f"tenant {request.tenant!r} has no record{with_}: see 'corpus stats --tenant {request.tenant}'")
         with stage(out, request.root, request.tenant) as directory, contextlib.ExitStack() as open_files:
             growing = {
-                recipe.name: _Set(recipe, _read_by(recipe, selected), _open(open_files, directory / recipe.name, shard_bytes), held, asked)
+                recipe.name: _Set(
+                    recipe,
+                    _read_by(recipe, selected),
+                    _open(open_files, directory / recipe.name, layouts[recipe.name], request.options),
+                    Sieve(layouts[recipe.name], asked, held),
+                )
                 for recipe in chosen
             }
             for recipe, record, outcome in outcomes(corpus, chosen, selected, filters.Branches(branches), seen):
@@ -180,10 +185,11 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None,
             sets = [built.finish() for built in growing.values()]
             if not any(built.rows for built in sets):
                 raise BadInput(f"no row for {', '.join(_why(built) for built in sets)}: see 'corpus stats --tenant {request.tenant}'")
-            text = card.render(query, recipes.RECIPES, sets).encode()
+            text = card.render(query, recipes.RECIPES, layouts, sets).encode()
             (directory / card.NAME).write_bytes(text)
             readme = OutputFile(path=card.NAME, rows=0, size=len(text), sha256=hashlib.sha256(text).hexdigest())
-            done = Manifest(builder=__version__, query=query, sets=tuple(sets), card=readme)
+            beside = side.write(directory, request.options.format, recipes.RECIPES, sets)
+            done = Manifest(builder=__version__, query=query, sets=tuple(sets), card=readme, side=beside)
             (directory / manifest.NAME).write_bytes(done.data())
     return done
 
@@ -192,8 +198,8 @@ def _read_by(recipe: Recipe, selected: Collection[Selected]) -> int:
     return sum(recipe.takes(item.tuple_type) for item in selected)
 
 
-def _open(stack: contextlib.ExitStack, directory: Path, shard_bytes: int) -> Shards:
-    shards = Shards(directory, shard_bytes)
+def _open(stack: contextlib.ExitStack, directory: Path, layout: Layout, options: Options) -> Shards:
+    shards = Shards(directory, layout.columns, kind=options.file_type, shard_bytes=options.shard_bytes)
     stack.callback(shards.close)
     return shards
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 @click.option("--where", multiple=True, metavar="CONDITION", help="FIELD=VALUE, !=, 'FIELD in A,B', created>=2026-05; all hold.")
 @click.option("--all-branches", is_flag=True, help="Also commits on branches that the cluster's manifest does not name.")
 @click.option("--gate", "gates", multiple=True, metavar="NAME=LIMIT", help="Change a gate of dpo and kto: a number, on or off.")
+@click.option("--format", "form", metavar="NAME", help="trl, openai, axolotl, llama-factory or dolma; else what each recipe is for.")
+@click.option(
+    "--file-type", type=click.Choice(["jsonl", "jsonl.zst", "parquet"]), default="jsonl", show_default=True, help="Of the sets' files."
+)
+@click.option("--shard-size", default="128MiB", show_default=True, metavar="SIZE", help="How much of rows, as JSON, a file takes.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
 @root_option
 @json_option
@@ -29,16 +34,22 @@ def command(
     where: tuple[str, ...],
     all_branches: bool,
     gates: tuple[str, ...],
+    form: str | None,
+    file_type: str,
+    shard_size: str,
     out: Path,
     root: str | None,
     as_json: bool,
 ) -> None:
     """Filter a tenant's records into training sets, with a dataset card and a manifest."""
-    from corpus.build import Request, build
+    from corpus.build import Options, Request, build
+    from corpus.build.files import FileType
+    from corpus.build.options import size
     from corpus.xdg import corpus_root
 
+    options = Options(format=form, file_type=FileType(file_type), shard_bytes=size(shard_size))
     with progress("building") as seen:
-        done = build(Request(corpus_root(root), tenant, recipes, where, all_branches, gates), out, seen=seen)
+        done = build(Request(corpus_root(root), tenant, recipes, where, all_branches, gates, options), out, seen=seen)
     for built in done.sets:
         if not built.rows:
             click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)

@@ -8,10 +8,13 @@ that are called. What else would teach the wrong lesson is held back by :mod:`co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe, body_as
-from corpus.build.row import Provenance, Row, Tools, Turns, tools_of, turns
+from corpus.build.row import Provenance, Row
+from corpus.build.shape import Preference
+from corpus.build.turn import Tools, Turns, tools_of, turns
 from corpus.record import FeedbackBody, Record, TupleType
 
 
@@ -20,6 +23,8 @@ class DpoRow(Row):
     """``chosen`` and ``rejected`` both answer ``prompt``; ``constraint_violation_tag`` says what was wrong with the rejected one.
 
     ``agent`` and ``model`` made what was rejected; empty where that is not known."""
+
+    SHAPE: ClassVar = Preference
 
     prompt: Turns
     chosen: Turns
@@ -30,9 +35,6 @@ class DpoRow(Row):
     agent: str
     model: str
     provenance: Provenance
-
-    def taught(self) -> tuple[str | Turns, ...]:
-        return (self.prompt, self.chosen, self.rejected)
 
     def judged(self) -> tuple[Turns, tuple[Turns, ...]]:
         return self.prompt, (self.chosen, self.rejected)

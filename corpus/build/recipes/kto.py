@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from corpus.build.conversation import Parts, replies
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe, body_as
 from corpus.build.recipes import sft
 from corpus.build.recipes.dpo import answerable, answers
-from corpus.build.row import Provenance, Row, Tools, Turn, Turns, tools_of, turns
+from corpus.build.row import Provenance, Row
+from corpus.build.shape import Verdict
+from corpus.build.turn import Tools, Turn, Turns, tools_of, turns
 from corpus.record import EvidenceClass, FeedbackBody, Message, Record, TrajectoryBody, TupleType
 
 _GOOD = (EvidenceClass.ACCEPTED, EvidenceClass.VERIFIED)
@@ -24,6 +27,8 @@ _GOOD = (EvidenceClass.ACCEPTED, EvidenceClass.VERIFIED)
 class KtoRow(Row):
     """``completion`` answers ``prompt``; ``label`` is whether that was good. ``agent`` and ``model`` made it; empty where not known."""
 
+    SHAPE: ClassVar = Verdict
+
     prompt: Turns
     completion: Turns
     label: bool
@@ -32,9 +37,6 @@ class KtoRow(Row):
     agent: str
     model: str
     provenance: Provenance
-
-    def taught(self) -> tuple[str | Turns, ...]:
-        return (self.prompt, self.completion, str(self.label))
 
     def judged(self) -> tuple[Turns, tuple[Turns, ...]]:
         return self.prompt, (self.completion,)

@@ -14,11 +14,13 @@ somebody's machine captured a commit would make two builds of the same work diff
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from corpus.build import filters
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe, body_as
-from corpus.build.row import Provenance, Row, Turns
+from corpus.build.row import Provenance, Row
+from corpus.build.shape import Document
 from corpus.record import EditBody, Record, TupleType
 
 
@@ -26,15 +28,14 @@ from corpus.record import EditBody, Record, TupleType
 class PretrainRow(Row):
     """A Dolma document. ``id`` is the record's key; ``source`` is ``tenant/cluster/module``."""
 
+    SHAPE: ClassVar = Document
+
     id: str
     text: str
     source: str
     added: str
     created: str
     metadata: Provenance
-
-    def taught(self) -> tuple[str | Turns, ...]:
-        return (self.text,)
 
 
 def make(record: Record) -> PretrainRow | Reason:

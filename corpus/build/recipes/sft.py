@@ -14,12 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from corpus.build import filters
 from corpus.build.conversation import Parts, replies
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe, body_as
-from corpus.build.row import Provenance, Row, Tools, Turn, Turns
+from corpus.build.row import Provenance, Row
+from corpus.build.shape import Answer
+from corpus.build.turn import Tools, Turn, Turns
 from corpus.record import EditBody, FileChange, Record, TrajectoryBody, TupleType
 
 _TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: \S.*|\(cherry picked from commit [0-9a-f]+\)")
@@ -32,6 +35,8 @@ class SftRow(Row):
 
     ``agent`` and ``model`` made the reply, ``events`` are its first and last ``seq`` in the record; empty for a commit."""
 
+    SHAPE: ClassVar = Answer
+
     prompt: Turns
     completion: Turns
     tools: Tools | None
@@ -39,9 +44,6 @@ class SftRow(Row):
     model: str
     events: str
     provenance: Provenance
-
-    def taught(self) -> tuple[str | Turns, ...]:
-        return (self.prompt, self.completion)
 
 
 def make(record: Record) -> SftRow | Reason:

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus.build.options import Options
 from corpus.build.reasons import Reason
 from corpus.build.render import Shards
+from corpus.build.row import Column
 from corpus.errors import BadInput, Broken, Refused
 from tests.corpus.build.world import Change, World, make, rows, tree
 
@@ -109,7 +112,7 @@ def test_one_file_of_many_records_builds_as_many_files_do(full: World, tmp_path:
 
 def test_large_sets_are_cut_into_shards_that_read_as_one(full: World, tmp_path: Path) -> None:
     make(full, tmp_path / "one", "sft")
-    (built,) = make(full, tmp_path / "many", "sft", shard_bytes=600).sets
+    (built,) = make(full, tmp_path / "many", "sft", options=Options(shard_bytes=600)).sets
     names = [file.path for file in built.files]
     assert len(names) > 2
     assert names == [f"sft/train-{number:05d}-of-{len(names):05d}.jsonl" for number in range(len(names))]
@@ -118,14 +121,15 @@ def test_large_sets_are_cut_into_shards_that_read_as_one(full: World, tmp_path: 
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.binary(max_size=300)), st.integers(1, 800))
+@given(st.lists(st.text(max_size=300)), st.integers(1, 800))
 def test_shards_hold_every_line_once_and_only_the_last_is_short(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], limit: int
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], limit: int
 ) -> None:
     directory = tmp_path_factory.mktemp("shards") / "set"
-    shards = Shards(directory, limit)
-    for line in lines:
-        shards.write(line + b"\n")
+    shards = Shards(directory, (Column("text"),), shard_bytes=limit)
+    lines = [orjson.dumps({"text": text}) for text in texts]
+    for text in texts:
+        shards.write({"text": text})
     files = shards.finish()
     data = [(directory.parent / file.path).read_bytes() for file in files]
     assert b"".join(data) == b"".join(line + b"\n" for line in lines)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -250,7 +251,7 @@ def test_a_chat_template_prints_calls_as_json_and_asks_only_for_keys_that_are_th
     session.says("One file.", reply="r2")
     found = session.parts()
     row = [outcome for _, outcome in converse(lambda: iter(found)) if isinstance(outcome, Row)][-1]
-    given = json.loads(row.line())
+    given = json.loads(orjson.dumps(row.columns()))
     template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(TEMPLATE)
     text = template.render(messages=given["prompt"] + given["completion"], tools=given["tools"])
     assert json.loads(text.split("<call>")[1].split("</call>")[0]) == {"name": "Bash", "arguments": {"command": 'ls "a b"'}}

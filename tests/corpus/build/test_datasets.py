@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from corpus.build.options import Options
 from tests.corpus.build.world import World, make, rows
 
 SCRIPT = """
@@ -53,7 +54,7 @@ def loaded(world: World, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
         world.edit()
     # Content that looks like a time, which a loader that guesses types would turn into one.
     world.feedback("2026-01-01T00:00:00.000Z", "2026-01-01", "2026-01-02 and not before")
-    make(world, tmp_path / "out", shard_bytes=600)
+    make(world, tmp_path / "out", options=Options(shard_bytes=600))
     return tmp_path / "out", load(tmp_path / "out", tmp_path / "cache")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.build import Manifest, Request, build
+from corpus.build.options import DEFAULTS, Options
 from corpus.names import check
 from corpus.record import (
     Call,
@@ -223,6 +224,33 @@ def rows(directory: Path, recipe: str) -> list[dict[str, Any]]:
     return [json.loads(line) for shard in sorted((directory / recipe).iterdir()) for line in shard.read_bytes().splitlines()]
 
 
+def read_set(directory: Path, recipe: str) -> list[dict[str, Any]]:
+    """The rows of a set, whatever kind of file it lies in."""
+    import pyarrow.parquet as pq
+    import zstandard
+
+    found: list[dict[str, Any]] = []
+    for shard in sorted((directory / recipe).iterdir()):
+        if shard.suffix == ".parquet":
+            table = pq.read_table(shard)
+            loaded = {
+                name: [_value(str(kind), value) for value in column.to_pylist()]
+                for name, kind, column in zip(table.column_names, table.schema.types, table.columns, strict=True)
+            }
+            found += [dict(zip(loaded, values, strict=True)) for values in zip(*loaded.values(), strict=True)]
+        else:
+            data = shard.read_bytes()
+            lines = zstandard.ZstdDecompressor().stream_reader(data).read() if shard.suffix == ".zst" else data
+            found += map(json.loads, lines.splitlines())
+    return found
+
+
+def _value(kind: str, value: Any) -> Any:
+    if "arrow.json" not in kind or value is None:
+        return value
+    return [json.loads(each) for each in value] if isinstance(value, list) else json.loads(value)
+
+
 def tree(directory: Path) -> dict[str, bytes]:
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
@@ -234,7 +262,8 @@ def make(
     where: tuple[str, ...] = (),
     all_branches: bool = False,
     gates: tuple[str, ...] = (),
+    options: Options = DEFAULTS,
     **more: Any,
 ) -> Manifest:
-    asked = Request(world.root, world.tenant, recipes or ("pretrain", "sft", "dpo"), where, all_branches, gates)
+    asked = Request(world.root, world.tenant, recipes or ("pretrain", "sft", "dpo"), where, all_branches, gates, options)
     return build(asked, out, **more)
