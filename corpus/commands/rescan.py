@@ -47,7 +47,7 @@ def command(tenant: str, replace: bool, conditions: tuple[str, ...], root: str |
             click.echo(f"{slipped.tuple_type} {slipped.id[:12]} {where} {each.entity_type or 'something'} (rule {each.rule})")
 
     with Corpus.open(corpus_root(root), tenant) as corpus:
-        redactor = Redactor.for_tenant(corpus.tenant)
+        redactor = Redactor.for_tenant(corpus.tenant, corpus.tombstones)
         with progress("searching") as seen:
             run = Rescan(corpus, redactor, lambda header: all(each.holds(header) for each in asked), told, replace=replace)
             done = run.run(seen)
