@@ -13,8 +13,8 @@ from corpus.record.bodies import (
     Signature,
 )
 from corpus.record.canonical import dumps, key_of, line_id
-from corpus.record.header import EvidenceClass, Header, RedactionClass, Scope, TupleType
-from corpus.record.model import Record, RedactionSummary, parse_line, seal
+from corpus.record.header import EvidenceClass, Header, RedactionClass, Scope, Told, TupleType, told
+from corpus.record.model import SCHEMA, Record, RedactionSummary, parse_line, seal
 from corpus.record.trajectory import (
     Actor,
     Event,
@@ -30,6 +30,7 @@ from corpus.record.trajectory import (
 )
 
 __all__ = [
+    "SCHEMA",
     "Actor",
     "Body",
     "Call",
@@ -51,6 +52,7 @@ __all__ = [
     "Scope",
     "SeenIn",
     "Signature",
+    "Told",
     "TrajectoryBody",
     "TupleType",
     "Usage",
@@ -63,4 +65,5 @@ __all__ = [
     "manifest_hash",
     "parse_line",
     "seal",
+    "told",
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Annotated
+from functools import lru_cache
+from operator import itemgetter
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +43,8 @@ class EvidenceClass(StrEnum):
 
 
 # As corpus.names checks them; a stored line may come from anywhere, and its names go into tables, queries and rows.
+_COMMIT = r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})\z"
+_CREATED = r"\A[0-9]{4}(?:-[0-9]{2}){2}T[0-9]{2}(?::[0-9]{2}){2}Z\z"
 _Name = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\z")]
 
 
@@ -57,6 +62,46 @@ class Header(BaseModel):
     scope: Scope
     redaction_class: RedactionClass
     evidence_class: EvidenceClass
-    source_commit: str | None = Field(pattern=r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})\z")
+    source_commit: str | None = Field(pattern=_COMMIT)
     session_id: str | None
-    created: str = Field(pattern=r"\A[0-9]{4}(?:-[0-9]{2}){2}T[0-9]{2}(?::[0-9]{2}){2}Z\z")
+    created: str = Field(pattern=_CREATED)
+
+
+class Told(NamedTuple):
+    """The twelve values of a header as they are stored, in the order of :class:`Header`'s fields."""
+
+    tuple_type: str
+    doctrine_version: str | None
+    tenant: str
+    moduleId: str  # noqa: N815 - as above
+    cluster: str
+    role: str
+    scope: str
+    redaction_class: str
+    evidence_class: str
+    source_commit: str | None
+    session_id: str | None
+    created: str
+
+
+_OFTEN = itemgetter(*Told._fields[:9])
+_EACH = itemgetter(*Told._fields[9:])
+_is_commit = re.compile(_COMMIT.replace("\\z", "\\Z")).match
+_is_created = re.compile(_CREATED.replace("\\z", "\\Z")).match
+
+
+def told(header: object) -> Told:
+    """A stored header's values, if :class:`Header` takes them: for many headers, most of which differ in their last three values alone.
+    Raises ``ValueError``, ``TypeError`` or ``KeyError``."""
+    if not isinstance(header, dict) or len(header) != len(Told._fields):
+        raise ValueError("not twelve fields")
+    commit, session, created = _EACH(header)
+    if not (commit is None or _is_commit(commit)) or not (session is None or isinstance(session, str)) or not _is_created(created):
+        raise ValueError("a commit, session or time that is none")
+    return Told._make((*_checked(_OFTEN(header)), commit, session, created))
+
+
+@lru_cache(maxsize=1 << 12)
+def _checked(often: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    Header.model_validate(dict(zip(Told._fields, (*often, None, None, "1970-01-01T00:00:00Z"), strict=True)))
+    return often

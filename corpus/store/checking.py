@@ -9,19 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpus.errors import Broken
-from corpus.record import TupleType, key_of
 from corpus.store.directory import Directory
 from corpus.store.frames import Frame, read_frame
 from corpus.store.keytable import table_bytes
-from corpus.store.lines import Entry, entry_of, whole
 from corpus.store.packlist import Listed, index_name, keys_name, pack_name
-from corpus.store.rows import Row, row_of
-
-_NAMES = {
-    TupleType.EDIT: ("source_commit",),
-    TupleType.LINK: ("link_kind", "link_from", "link_to", "link_value"),
-}
-"""What the key of a type is made of, where the header or the index has it; the others' sources name them in words that are not kept."""
+from corpus.store.rows import Row
+from corpus.store.whole import whole
 
 
 @dataclass(slots=True)
@@ -114,24 +107,10 @@ def _check_lines(frame: Frame, lines: bytes, tenant: str, found: Pack, where: Pa
             return
         line = lines[offset:end]
         try:
-            found.rows.append(check_line(line, where, tenant)[1].placed(frame, offset))
+            found.rows.append(whole(line, where, tenant).placed(frame, offset))
         except Broken:
             found.damaged.append(f"{where}: the line at {offset} of the frame at byte {frame.offset} is no record")
         offset = end + 1
-
-
-def check_line(line: bytes, where: Path, tenant: str) -> tuple[Entry, Row]:
-    """The entry and row of a line whose id, key and header hold. Raises :class:`Broken`, :class:`corpus.errors.Refused`."""
-    entry = entry_of(line, where, (), tenant)
-    whole(line, where)
-    try:
-        row = row_of(entry, line)
-    except ValueError as error:
-        raise Broken("a link that names no records") from error
-    names = _NAMES.get(entry.header.tuple_type)
-    if names and key_of(tenant, row.tuple_type, *(getattr(row, name) for name in names)) != entry.key:
-        raise Broken("the key is not that of what it names")
-    return entry, row
 
 
 def _check_beside(packs: Directory, listed: Listed, tenant: str, found: Pack) -> None:

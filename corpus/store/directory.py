@@ -85,8 +85,8 @@ class Directory:
         return fd
 
     def read(self, name: str) -> bytes:
-        with open(self.open_file(name), "rb") as stream:
-            return stream.read()
+        with open(self.open_file(name), "rb", buffering=0) as stream:
+            return stream.readall()
 
     def exists(self, name: str) -> bool:
         try:

@@ -24,6 +24,7 @@ MAGIC = b"tskeys1\n"
 _HEAD = struct.Struct("<8s32sQ")
 _FAN = struct.Struct("<256I")
 _ROW = struct.Struct("<32s32sIQIQIIII")
+_KEY = struct.Struct(f"32s{_ROW.size - 32}x")
 _ROWS_AT = _HEAD.size + _FAN.size
 
 
@@ -109,6 +110,11 @@ class KeyTable:
     def keys(self) -> Iterator[bytes]:
         """Every key, in order."""
         return map(self._key, range(self.count))
+
+    def beginning_with(self, byte: int) -> list[bytes]:
+        """The keys of that first byte, in order."""
+        low, high = self._fan[byte - 1] if byte else 0, self._fan[byte]
+        return [key for (key,) in _KEY.iter_unpack(self._map[_ROWS_AT + low * _ROW.size : _ROWS_AT + high * _ROW.size])]
 
     def locations(self) -> Iterator[Location]:
         """Every record, ordered by key."""

@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 import orjson
 from pydantic import ValidationError
 
 from corpus.errors import Broken, Refused
-from corpus.record import Header, dumps, line_id
+from corpus.record import Header, line_id
 from corpus.store.directory import Directory
 from corpus.store.frames import Frame
 from corpus.store.versions import Order, events_in, order
@@ -78,7 +77,7 @@ def entries_of(directory: Directory, name: str, path: tuple[str, ...], tenant: s
 
     Raises :class:`Refused` where a header names another tenant (nothing after it is read), :class:`Broken` for half a line.
     """
-    where = directory.path / name
+    where = f"{directory.path}/{name}"
     for offset, line in lines_of(directory, name):
         yield entry_of(line, where, path, tenant, offset)
 
@@ -95,7 +94,7 @@ def lines_of(directory: Directory, name: str) -> Iterator[tuple[int, bytes]]:
         offset = end + 1
 
 
-def entry_of(line: bytes, where: Path, path: tuple[str, ...], tenant: str, offset: int = 0) -> Entry:
+def entry_of(line: bytes, where: object, path: tuple[str, ...], tenant: str, offset: int = 0) -> Entry:
     """The entry of one line, without the newline, at ``offset`` of a file. Raises as :func:`entries_of`."""
     # The body is the first member and by far the largest; inside strings quotes are escaped and no body has a field
     # "header", so the last unescaped occurrence is the record's own. Only what follows is parsed.
@@ -126,22 +125,6 @@ def keys_of(directory: Directory, name: str) -> Iterator[str]:
             yield line_id(line[max(0, line.rfind(_HEADER)) :])[2]
         except Broken as error:
             raise Broken(f"{directory.path / name}: {error}; move the file away and capture again") from error
-
-
-def whole(line: bytes, where: object) -> bytes:
-    """``line``, if it is canonical and its id is the hash of its bytes. Raises :class:`Broken`.
-
-    What is not canonical would read differently here and there: a field twice, a number that no reader holds, depth without end.
-    """
-    stored, computed, _ = line_id(line)
-    if stored != computed:
-        raise Broken(f"{where}: id {stored[:12]} is not the hash of its bytes: run 'corpus verify --repair'")
-    try:
-        if dumps(orjson.loads(line)) != line:
-            raise ValueError
-    except (ValueError, TypeError, RecursionError) as error:
-        raise Broken(f"{where}: record {stored[:12]} is not canonical JSON: run 'corpus verify --repair'") from error
-    return line
 
 
 def carries(line: bytes, ident: str) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import mmap
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, chain
 
 from corpus.errors import Broken
 from corpus.store.directory import Directory
@@ -18,6 +18,7 @@ _MAGIC = b"tslog1\n\0"
 _FAN = struct.Struct("<256I")
 _AT = len(_MAGIC) + _FAN.size
 _ROW = 64
+_KEY = struct.Struct("32s32x")
 
 
 def sorted_keys(entries: Iterable[tuple[str, str]]) -> bytes:
@@ -27,6 +28,12 @@ def sorted_keys(entries: Iterable[tuple[str, str]]) -> bytes:
     for row in rows:
         counts[row[0]] += 1
     return b"".join((_MAGIC, _FAN.pack(*accumulate(counts)), *rows))
+
+
+def in_order(parts: Sequence[Callable[[int], Iterable[bytes]]]) -> Iterator[bytes]:
+    """The hashes of all ``parts`` in order, of which each hands back those of a first byte; many times as fast as merging one by one."""
+    for byte in range(256):
+        yield from sorted(chain.from_iterable(part(byte) for part in parts))
 
 
 class SortedKeys:
@@ -50,9 +57,10 @@ class SortedKeys:
     def close(self) -> None:
         self._map.close()
 
-    def keys(self) -> Iterator[bytes]:
-        """Every key, in order; one that was replaced as often as it was named."""
-        return map(self._key, range(self._count))
+    def beginning_with(self, byte: int) -> list[bytes]:
+        """The keys of that first byte, in order; one that was replaced as often as it was named."""
+        low, high = self._fan[byte - 1] if byte else 0, self._fan[byte]
+        return [key for (key,) in _KEY.iter_unpack(self._map[_AT + low * _ROW : _AT + high * _ROW])]
 
     def ids_of(self, key: bytes) -> Iterator[bytes]:
         at = bisect_left(range(self._fan[key[0]]), key, lo=self._fan[key[0] - 1] if key[0] else 0, key=self._key)

@@ -18,17 +18,20 @@ from corpus.errors import Broken
 from corpus.store.directory import Directory
 from corpus.store.frames import LARGEST
 from corpus.store.leftovers import leftovers, remove_leftovers
-from corpus.store.lines import entry_of, lines_of, whole
+from corpus.store.lines import lines_of
 from corpus.store.log import Log
 from corpus.store.packfile import checked, remove_pack, write_pack
 from corpus.store.packlist import Listed, write_list
 from corpus.store.packset import PackSet
 from corpus.store.places import Place, Places
-from corpus.store.rows import Row, row_of
+from corpus.store.rows import Row
 from corpus.store.sequence import Arrival, add
+from corpus.store.whole import whole
 
 PACK_BYTES = 256 << 20
 """Lines a pack takes: its rows are held while it is written (about 50 MB of them), and an old version costs its rewriting (seconds)."""
+HELD_BYTES = 64 << 20
+"""Lines that are held from their check until they are written; further ones are read twice."""
 MERGED_AT_ONCE = 16
 """Packs merged in one step: each keeps one frame unpacked."""
 
@@ -53,11 +56,12 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class _Loose:
-    """A loose record: its row, and the line's offset in its file."""
+    """A loose record: its row, the line's offset in its file, and the line itself while few are held."""
 
     row: Row
     path: Place
     offset: int
+    line: bytes | None = None
 
 
 def due(places: Places, packs: PackSet) -> bool:
@@ -155,11 +159,13 @@ class Packing:
         """Pack what no pack holds; note in ``waiting`` the packs that hold an older version of what is here."""
         fresh: dict[str, _Loose] = {}
         gone: list[Place] = []
+        held = 0
         with self._now() as packs:
             for path in paths:
                 olders = set()
                 try:
-                    for loose in self._read(path):
+                    for loose in self._read(path, held < HELD_BYTES):
+                        held += loose.row.size
                         found = packs.find(loose.row.key)
                         if found and found[1].order < loose.row.order:
                             olders.add(found[0].pack)
@@ -232,30 +238,29 @@ class Packing:
         self._done.packs += 1
         self._done.records += 0 if replaced else made.records
 
-    def _read(self, path: Place) -> Iterator[_Loose]:
+    def _read(self, path: Place, holding: bool = False) -> Iterator[_Loose]:
         directory = self._directory(path[:-1])
-        where = directory.path / path[-1]
         for offset, line in lines_of(directory, path[-1]):
-            entry = entry_of(line, where, path, self._tenant, offset)
-            self._places.check(entry, directory, path)
-            whole(line, where)
+            where = f"{directory.path}/{path[-1]} at byte {offset}"
+            row = whole(line, where, self._tenant)
+            self._places.check(row, directory, path)
             if len(line) >= LARGEST:
                 raise Broken(f"{where}: a record of {len(line)} bytes is more than a pack takes")
-            try:
-                yield _Loose(row_of(entry, line), path, offset)
-            except ValueError as error:
-                raise Broken(f"{where}: a link at byte {offset} names no records: run 'corpus verify --repair'") from error
+            yield _Loose(row, path, offset, line if holding else None)
 
     def _lines(self, records: Iterable[_Loose]) -> Iterator[tuple[Row, bytes]]:
-        """Rows and lines in order of time; each line is read when it is written."""
+        """Rows and lines in order of time."""
         for loose in sorted(records, key=lambda loose: (loose.row.created_us, loose.row.key)):
-            directory = self._directory(loose.path[:-1])
-            fd = directory.open_file(loose.path[-1])
-            try:
-                line = os.pread(fd, loose.row.size, loose.offset)
-            finally:
-                os.close(fd)
-            yield loose.row, checked(loose.row, line, directory.path / loose.path[-1])
+            yield loose.row, loose.line or self._line(loose)
+
+    def _line(self, loose: _Loose) -> bytes:
+        directory = self._directory(loose.path[:-1])
+        fd = directory.open_file(loose.path[-1])
+        try:
+            line = os.pread(fd, loose.row.size, loose.offset)
+        finally:
+            os.close(fd)
+        return checked(loose.row, line, directory.path / loose.path[-1])
 
     def _all_packed(self, packs: PackSet, path: Place) -> bool:
         try:

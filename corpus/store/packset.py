@@ -12,6 +12,7 @@ from corpus.errors import Broken
 from corpus.store.directory import Directory
 from corpus.store.frames import Frame, read_frame
 from corpus.store.keytable import KeyTable, Location
+from corpus.store.logindex import in_order
 from corpus.store.packlist import Listed, index_name, keys_name, pack_name, read_list
 from corpus.store.rows import Row
 
@@ -122,6 +123,10 @@ class PackSet:
     def keys(self, one: Listed) -> Iterator[bytes]:
         """The keys of a pack (32 bytes each), in order."""
         return self._table(one).keys()
+
+    def all_keys(self) -> Iterator[bytes]:
+        """The keys of all packs, in order; one that two packs hold twice."""
+        return in_order([self._table(one).beginning_with for one in self.listed])
 
     def landed(self, one: Listed) -> float:
         """When a pack was written, in seconds since 1970."""

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from corpus.errors import Broken
 from corpus.names import RESERVED
-from corpus.record import Scope
+from corpus.record import Header, Scope
 from corpus.store.directory import Directory
 from corpus.store.lines import Entry, entries_of
+from corpus.store.rows import Row
 
 _TOP = "engineering"
 _SHARED = {"feedback": "feedback", "link": "links", "trajectory": "sessions"}
@@ -93,11 +94,11 @@ class Places:
 
     def entries_in(self, directory: Directory, path: Place) -> Iterator[Entry]:
         for entry in entries_of(directory, path[-1], path, self._tenant):
-            self.check(entry, directory, path)
+            self.check(entry.header, directory, path)
             yield entry
 
-    def check(self, entry: Entry, directory: Directory, path: Place) -> None:
+    def check(self, record: Header | Row, directory: Directory, path: Place) -> None:
         """Raises :class:`Broken` where a record lies in a directory that is not its own."""
-        if path[1] != _SHARED.get(entry.header.tuple_type, entry.header.cluster) or entry.header.scope is not Scope.ENGINEERING:
+        if path[1] != _SHARED.get(record.tuple_type, record.cluster) or record.scope != Scope.ENGINEERING:
             where = directory.path / path[-1]
-            raise Broken(f"{where}: a {entry.header.tuple_type} record of {entry.header.cluster!r} lies in {'/'.join(path[:-1])}")
+            raise Broken(f"{where}: a {record.tuple_type} record of {record.cluster!r} lies in {'/'.join(path[:-1])}")

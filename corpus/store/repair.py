@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 
 from corpus.errors import Broken, Refused
 from corpus.names import Name
-from corpus.store.checking import check_line, check_pack
+from corpus.store.checking import check_pack
 from corpus.store.directory import Directory
 from corpus.store.frames import read_frame
 from corpus.store.keytable import table_bytes
@@ -29,6 +29,7 @@ from corpus.store.places import Place, Places
 from corpus.store.quarantine import report
 from corpus.store.rows import Row
 from corpus.store.verify import Problem, Verification, What
+from corpus.store.whole import whole
 
 _ASIDE = ".damaged"
 
@@ -152,8 +153,8 @@ class Repair:
             with suppress(Broken):  # half a line ends the file
                 for _, line in lines_of(directory, path[-1]):
                     with suppress(Broken, Refused):
-                        entry, row = check_line(line, directory.path / path[-1], self._tenant)
-                        self._places.check(entry, directory, path)
+                        row = whole(line, directory.path / path[-1], self._tenant)
+                        self._places.check(row, directory, path)
                         good[row.key] = max(good.get(row.key, (row, line)), (row, line), key=lambda one: one[0].order)
             if good:
                 with closing(PackSet(self._packs.again(), self._tenant)) as packs:

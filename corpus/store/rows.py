@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
@@ -57,24 +57,17 @@ class Row(NamedTuple):
 
     def placed(self, frame: Frame, offset: int) -> Row:
         """The same record at another place."""
-        return self._replace(frame_offset=frame.offset, frame_size=frame.size, frame_content=frame.content, offset=offset)
+        return Row._make((*self[:_PLACE], *frame, offset))
 
 
 _HEADER = tuple(Header.model_fields)
+_PLACE = Row._fields.index("frame_offset")
 
 
 def row_of(entry: Entry, line: bytes) -> Row:
     """The row of a record that has no place in a pack yet. Raises ``ValueError`` where a link's body is none."""
     header = entry.header
-    linked: tuple[str | None, ...] = (None, None, None, None)
-    if entry.header.tuple_type == _LINK:
-        try:
-            body = orjson.loads(line)["body"]
-            linked = tuple(body.get(name) for name in ("kind", "from", "to", "value"))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError("a link without a body") from error
-        if not all(value is None or isinstance(value, str) for value in linked):
-            raise ValueError("a link that names no records")
+    linked = ends_of(header.tuple_type, orjson.loads(line).get("body") if header.tuple_type == _LINK else None)
     told = (
         header.tuple_type.value,
         header.doctrine_version,
@@ -91,6 +84,19 @@ def row_of(entry: Entry, line: bytes) -> Row:
     )
     who = (entry.key, entry.id, entry.revision, entry.events, entry.created_us)
     return Row._make((*who, *told, *linked, entry.size, 0, 0, 0, 0))
+
+
+def ends_of(tuple_type: str, body: Any) -> tuple[str | None, str | None, str | None, str | None]:
+    """The columns of a link's body, all null for every other type. Raises ``ValueError`` for a body that is no link's."""
+    if tuple_type != _LINK:
+        return None, None, None, None
+    try:
+        linked = body["kind"], body["from"], body["to"], body["value"]
+    except (KeyError, TypeError) as error:
+        raise ValueError("a link without a body") from error
+    if not all(value is None or isinstance(value, str) for value in linked):
+        raise ValueError("a link that names no records")
+    return linked
 
 
 def entry_of_row(row: Row, path: tuple[str, ...]) -> Entry:

@@ -25,11 +25,11 @@ def loose_rows(places: Places, tenant: str) -> list[tuple[Row, Place]]:
     """The newest loose version of each key, placed at its offset in its file. Raises as :func:`corpus.store.lines.entries_of`."""
     newest: dict[str, tuple[Row, Place]] = {}
     for directory, path in places.files():
-        where = directory.path / path[-1]
+        where = f"{directory.path}/{path[-1]}"
         try:
             for offset, line in lines_of(directory, path[-1]):
                 entry = entry_of(line, where, path, tenant, offset)
-                places.check(entry, directory, path)
+                places.check(entry.header, directory, path)
                 row = row_of(entry, line)._replace(offset=offset)
                 if row.key not in newest or newest[row.key][0].order < row.order:
                     newest[row.key] = row, path

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import groupby
 
 from corpus.errors import Broken, Refused, SubstrateError
 from corpus.names import Name
-from corpus.store.checking import Pack, check_line
+from corpus.store.checking import Pack
 from corpus.store.checkteam import check_packs
 from corpus.store.directory import Directory
 from corpus.store.leftovers import leftovers
@@ -21,6 +21,9 @@ from corpus.store.packlist import Listed, keys_name
 from corpus.store.packset import PackSet
 from corpus.store.places import BULK, SUFFIX, Place, Places
 from corpus.store.rows import Row
+from corpus.store.whole import whole
+
+_AFTER_ALL = b"\xff" * 33
 
 
 class What(StrEnum):
@@ -126,7 +129,7 @@ class Verification:
 
     def _part(self, packs: PackSet, one: Listed, named: set[str]) -> None:
         for at in packs.located(one, named):
-            _, row = check_line(packs.line(one.pack, at.frame, at.offset, at.size), self._packs.path / one.names[0], self._tenant)
+            row = whole(packs.line(one.pack, at.frame, at.offset, at.size), self._packs.path / one.names[0], self._tenant)
             if (row.key, row.order) != (at.key, at.order):
                 raise Broken(f"{self._packs.path / keys_name(one.pack)} says other things than its pack")
             self.found.records += 1
@@ -137,13 +140,10 @@ class Verification:
             self.found.loose += 1
             try:
                 for offset, line in lines_of(directory, path[-1]):
-                    try:
-                        entry, row = check_line(line, directory.path / path[-1], self._tenant)
-                    except Broken as error:
-                        raise Broken(f"{directory.path / path[-1]}: not a record at byte {offset}: {error}") from error
-                    self._places.check(entry, directory, path)
+                    row = whole(line, f"{directory.path}/{path[-1]} at byte {offset}", self._tenant)
+                    self._places.check(row, directory, path)
                     _check_name(row, path, directory)
-                    keys.append(entry.key)
+                    keys.append(row.key)
             except FileNotFoundError:
                 continue
             except (Broken, Refused) as error:
@@ -166,16 +166,19 @@ class Verification:
             self.found.position = self._log.position()
             if since is not None:
                 return
-            held = heapq.merge(*(packs.keys(one) for one in packs.listed), sorted(map(bytes.fromhex, set(loose))))
-            before = b""
-            for key in heapq.merge(*(packs.keys(one) for one in packs.listed)):
-                if key == before:
-                    self._problem(What.PACK, f"{self._packs.path}: two packs hold the key {key.hex()[:12]}")
-                before = key
+            held = heapq.merge(self._single(packs.all_keys()), sorted(map(bytes.fromhex, set(loose))))
             for key in _only_first(self._log.keys(), held):
                 self._problem(What.LOG, f"{self._packs.path.parent / 'log'} names the key {key.hex()[:12]}, and no record of it is here")
         except (Broken, Refused) as error:
             self._problem(What.LOG, error)
+
+    def _single(self, keys: Iterator[bytes]) -> Iterator[bytes]:
+        before = b""
+        for key in keys:
+            if key == before:
+                self._problem(What.PACK, f"{self._packs.path}: two packs hold the key {key.hex()[:12]}")
+            before = key
+            yield key
 
 
 def _check_name(row: Row, path: Place, directory: Directory) -> None:
@@ -186,8 +189,12 @@ def _check_name(row: Row, path: Place, directory: Directory) -> None:
 
 
 def _only_first(first: Iterator[bytes], second: Iterator[bytes]) -> Iterator[bytes]:
-    """What is in the first of two sorted runs and not in the second, each once."""
-    both = heapq.merge(((key, 1) for key in first), ((key, 0) for key in second))
-    for key, where in groupby(both, key=lambda one: one[0]):
-        if all(side for _, side in where):
+    """What is in the first of two sorted runs and not in the second, each once. Both are read to their ends."""
+    there = before = b""
+    for key in first:
+        while there < key:
+            there = next(second, _AFTER_ALL)
+        if key not in (there, before):
             yield key
+        before = key
+    deque(second, maxlen=0)  # whoever makes it may look at all of it

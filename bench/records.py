@@ -1,0 +1,76 @@
+"""Lines as captures of a busy tenant leave them, made fast: commits over real source text, and links between them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sysconfig
+import time
+from functools import cache
+from pathlib import Path
+
+from corpus.record import dumps, key_of
+
+TENANT = "acme"
+EACH_LINK = 10
+"""Every tenth record is a link, as small as links are."""
+_WHO = {
+    "name": "REDACTED_PERSON_0123456789ab",
+    "email": "REDACTED_EMAIL_ADDRESS_0123456789ab",
+    "time": "2026-01-01T00:00:00Z",
+    "tz": "+0000",
+}
+
+
+@cache
+def _texts() -> list[str]:
+    """The standard library's sources."""
+    found = (path.read_text("utf-8", "replace") for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")))
+    return [text for text in found if len(text) > 8000]
+
+
+def commit_of(number: int) -> str:
+    return hashlib.sha1(b"%d" % number).hexdigest()
+
+
+def line(number: int) -> bytes:
+    """The stored line of record ``number``, always the same: about 4 KB."""
+    chance = random.Random(number)
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_500_000_000 + number * 31))
+    linked = number % EACH_LINK == EACH_LINK - 1
+    header = {
+        "tuple_type": "link" if linked else "edit", "doctrine_version": None, "tenant": TENANT, "moduleId": f"module{number % 40}",
+        "cluster": f"c{number % 7}", "role": "contributor", "scope": "engineering",
+        "redaction_class": "redacted" if number % 3 and not linked else "clean",
+        "evidence_class": "observed" if linked or number % 5 == 0 else "accepted", "source_commit": None if linked else commit_of(number),
+        "session_id": None, "created": created,
+    }  # fmt: skip
+    body, names = _link(number) if linked else _edit(number, chance)
+    parts = {
+        "schema": 1, "key": key_of(TENANT, header["tuple_type"], *names), "revision": 0, "header": header, "body": body,
+        "redaction": {"ruleset": "bench@0", "counts": {}},
+    }  # fmt: skip
+    return dumps(parts | {"id": hashlib.sha256(dumps(parts)).hexdigest()})
+
+
+def _link(number: int) -> tuple[dict[str, object], tuple[str | None, ...]]:
+    ends = [key_of(TENANT, "edit", commit_of(one)) for one in (number - 2, number - 1)]
+    body = {"kind": "reverted_by", "from": ends[0], "to": ends[1], "value": None, "basis": "trailer"}
+    return body, ("reverted_by", *ends, None)
+
+
+def _edit(number: int, chance: random.Random) -> tuple[dict[str, object], tuple[str | None, ...]]:
+    text = chance.choice(_texts())
+    at = chance.randrange(len(text) - 5000)
+    before = text[at : at + chance.randrange(200, 4000)]
+    diff = "\n".join("+" + one for one in text[at + 500 : at + chance.randrange(700, 2400)].split("\n"))
+    file = {
+        "path": f"src/part{number % 300}.py", "old_path": None, "status": "modified", "mode": "100644", "old_mode": "100644",
+        "language": "Python", "before": before, "before_cut": False, "additions": diff.count("\n") + 1, "deletions": 0, "withheld": None,
+    }  # fmt: skip
+    body = {
+        "message": f"Change part {number % 300}\n\n{text[at : at + 120]}", "withheld": None, "author": _WHO, "committer": _WHO,
+        "parents": [commit_of(number - 1)], "branch": "main", "files": [file], "changes_withheld": None, "diff": diff, "lines_cut": 0,
+        "additions": file["additions"], "deletions": 0, "backend": "pygit2",
+    }  # fmt: skip
+    return body, (commit_of(number),)
