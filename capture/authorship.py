@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from capture.git.objects import CommitInfo
 from capture.ingest import Ingest
@@ -13,9 +12,7 @@ from capture.sources.text import message_of, moment, trailers
 from capture.sources.turned_down import Asked
 from corpus.record import Actor, Kind, LinkBody, LinkKind, Mark, Record, TrajectoryBody, TupleType, key_of
 from corpus.redaction.draft import Label
-
-if TYPE_CHECKING:
-    from corpus.store import Entry
+from corpus.store import By, Entry, Name
 
 # Whom agents name in "Co-authored-by", by address or name, as their releases of 2025 and 2026 write it.
 _CO_AUTHORS = (
@@ -56,15 +53,12 @@ def made_in_session(ingest: Ingest, label: Label, commit: CommitInfo) -> bool:
 
 def _sessions(ingest: Ingest, label: Label, commit: CommitInfo) -> list[list[Entry]]:
     """The parts of each session that may be linked to ``commit``, within the time in which sessions are linked at all."""
-    import pyarrow.compute as pc
-
-    told = (pc.field("tuple_type") == TupleType.TRAJECTORY) & (pc.field("moduleId") == label.module_id)
-    when, day = pc.field("created_us"), commit.committer.seconds * 1_000_000
-    near = (when >= day - AFTER // MICROSECOND) & (when <= day + BEFORE // MICROSECOND)
-    sessions: dict[str, list[Entry]] = {}
-    for entry in ingest.find(told & (near | (when == 0))):
-        sessions.setdefault(entry.header.session_id or "", []).append(entry)
-    return [ingest.find(told & (pc.field("session_id") == name)) for name in sessions]
+    kept = ingest.lookup()
+    told, day = Name(TupleType.TRAJECTORY, By.MODULE, label.module_id), commit.committer.seconds * 1_000_000
+    near = {*kept.find(told, day - AFTER // MICROSECOND, day + BEFORE // MICROSECOND), *kept.find(told, 0, 0)}
+    sessions = dict.fromkeys(entry.header.session_id or "" for entry in kept.entries(hit.key for hit in near))
+    names = [Name(TupleType.TRAJECTORY, By.SESSION, name) for name in sessions]
+    return [kept.under(name) for name in names]
 
 
 def _basis(ingest: Ingest, label: Label, entries: list[Entry], commit: CommitInfo) -> str | None:

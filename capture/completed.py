@@ -7,7 +7,8 @@ from capture.sources.committed import COMMITTED, committed
 from capture.sources.exchange import Turn
 from capture.sources.link import label_of, link_draft
 from capture.sources.rejection import completion_draft
-from corpus.record import EditBody, EvidenceClass, FeedbackBody, LinkKind, Record, SeenIn, TupleType
+from corpus.record import EditBody, EvidenceClass, FeedbackBody, LinkBody, LinkKind, Record, SeenIn, TupleType
+from corpus.store import By, Name
 
 BASIS = "a commit that came out of the session changed the same place"
 
@@ -15,27 +16,24 @@ BASIS = "a commit that came out of the session changed the same place"
 def complete(ingest: Ingest) -> int:
     """Complete the rejections of sessions that were linked to a commit just now, and those kept just now of linked sessions; returns how
     many."""
-    import pyarrow.compute as pc
-
-    if not ingest.fresh:
+    if not {TupleType.FEEDBACK, TupleType.LINK} & set(ingest.fresh.values()):
         return 0
-    feedback, link = pc.field("tuple_type") == TupleType.FEEDBACK, pc.field("tuple_type") == TupleType.LINK
-    waiting = feedback & (pc.field("evidence_class") == EvidenceClass.REJECTED)
-    of_session = link & (pc.field("link_kind") == LinkKind.SESSION_OF)
-    fresh = pc.field("key").isin(list(ingest.fresh))
-    first_parts = [getattr(ingest.read(entry).body, "from_", "") for entry in ingest.find(of_session & fresh)]
-    sessions = [entry.header.session_id or "" for entry in ingest.find(pc.field("key").isin(first_parts))] if first_parts else []
-    entries = ingest.find(waiting & ((fresh | pc.field("session_id").isin(sessions)) if sessions else fresh))
+    kept = ingest.lookup()
+    fresh = kept.entries(key for key, kind in ingest.fresh.items() if kind in (TupleType.FEEDBACK, TupleType.LINK))
+    links = [ingest.read(entry).body for entry in fresh if entry.header.tuple_type is TupleType.LINK]
+    first_parts = kept.entries(body.from_ for body in links if isinstance(body, LinkBody) and body.kind is LinkKind.SESSION_OF)
+    of_sessions = [Name(TupleType.FEEDBACK, By.SESSION, part.header.session_id) for part in first_parts if part.header.session_id]
+    keys = {entry.key for entry in fresh} | {hit.key for name in of_sessions for hit in kept.find(name)}
+    entries = [entry for entry in kept.entries(keys) if entry.header.evidence_class is EvidenceClass.REJECTED]
     done = 0
     for record in map(ingest.read, entries):
         body = record.body
         if not isinstance(body, FeedbackBody) or body.seen_in is not SeenIn.TOOL_DENIED or body.withheld or not body.about:
             continue
-        if ingest.find(link & (pc.field("link_kind") == LinkKind.COMPLETES) & (pc.field("link_to") == record.key)):
+        if kept.find(Name(LinkKind.COMPLETES, By.TO, record.key)):
             continue
-        links = ingest.find(of_session & (pc.field("link_from") == body.about[0]))
-        keys = [getattr(ingest.read(each).body, "to", "") for each in links]
-        commits = ingest.find(pc.field("key").isin(keys)) if keys else []
+        came = [ingest.read(entry).body for entry in kept.under(Name(LinkKind.SESSION_OF, By.FROM, body.about[0]))]
+        commits = kept.entries(one.to for one in came if isinstance(one, LinkBody) and one.to)
         done += any(_complete(ingest, record, body, ingest.read(each)) for each in commits if each.header.created >= record.header.created)
     return done
 

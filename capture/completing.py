@@ -13,6 +13,7 @@ from capture.sources.answers import Pair, Spoken, Turn
 from capture.sources.link import link_draft
 from corpus.errors import BadInput
 from corpus.record import FeedbackBody, LinkKind, Message, TupleType
+from corpus.store import By, Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,6 @@ def complete(ingest: Ingest, ident: str, correction: str) -> Completed:
     It happens now, and has the label, the tag and the prompt of what it corrects. The same correction again changes nothing. Raises
     :class:`BadInput` for a record that is no rejection, or is complete, and for a correction that is empty or repeats what was rejected.
     """
-    import pyarrow.compute as pc
-
     old = ingest.get(ident)
     body = old.body
     if not isinstance(body, FeedbackBody) or body.withheld is not None:
@@ -57,7 +56,7 @@ def complete(ingest: Ingest, ident: str, correction: str) -> Completed:
     )
     label = label_of(old.header)
     draft = answers.draft(pair, label)
-    links = ingest.find((pc.field("link_kind") == LinkKind.COMPLETES) & (pc.field("link_to") == old.key))
+    links = ingest.lookup().find(Name(LinkKind.COMPLETES, By.TO, old.key))
     if body.corrected_trajectory is not None or (links and not ingest.holds(draft)):
         raise BadInput(f"{ident[:64]!r} has its correction already: a newer one is a feedback message of its own")
     new = ingest.keep(draft)

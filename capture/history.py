@@ -56,7 +56,7 @@ def take(at: Path, revision: str | None, root: Path, label: Label, *, with_befor
             with open_repository(at) as repo:
                 ingest.keep_many(links_of(repo, label, ingest, reverting(at, ids), ()))
             if kept:
-                link_sessions(ingest, {key_of(label.tenant, TupleType.EDIT, ident) for ident in ids})
+                link_sessions(ingest, {key_of(label.tenant, TupleType.EDIT, ident): TupleType.EDIT for ident in ids})
             verdicts.judge_history(at, root, label, ingest, ids, whole=revision is None)
             tidy(root, label.tenant)
     except Timeout as error:

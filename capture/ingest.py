@@ -12,7 +12,7 @@ from corpus.record import Record, TupleType, key_of
 from corpus.redaction import Redacted, Redactor
 from corpus.redaction.draft import Draft
 from corpus.redaction.people import remember
-from corpus.store import Corpus, Entry
+from corpus.store import Corpus, Entry, Lookup
 from corpus.store.reading import Held
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class Ingest:
         """``people`` are the ``(name, e-mail)`` of those whose work this is; the tenant's list remembers them before anything is read.
         Raises :class:`corpus.errors.Refused` for a tenant that ``root`` does not have."""
         self._corpus = Corpus.open(root, tenant)
-        self.fresh: set[str] = set()
-        """Keys of the records that :meth:`keep` and :meth:`grow` kept anew."""
+        self.fresh: dict[str, TupleType] = {}
+        """Keys and types of the records that :meth:`keep` and :meth:`grow` kept anew."""
         self.withheld: list[withheld.Note] = []
         """What the second pass withheld of all that was kept here; in bulk it is remembered by the worker that kept it alone."""
         try:
@@ -83,7 +83,7 @@ class Ingest:
         """Keep one record, durably; ``False`` when it is held already, or was forgotten. Raises what the gate and the store raise."""
         new = not self.holds(draft) and not self.refuses(draft) and self._corpus.append(self._admit(draft))
         if new:
-            self.fresh.add(draft.key)
+            self.fresh[draft.key] = draft.tuple_type
         return new
 
     def grow(self, draft: Draft) -> Record | Redacted:
@@ -92,7 +92,7 @@ class Ingest:
         record = self._admit(draft)
         new = self._corpus.replace(record)
         if new:
-            self.fresh.add(draft.key)
+            self.fresh[draft.key] = draft.tuple_type
         kept = None if new else self.newest(draft.tuple_type, draft.stem, draft.key)
         return kept or record
 
@@ -116,6 +116,10 @@ class Ingest:
     def find(self, where: pc.Expression) -> list[Entry]:
         """What is kept and meets ``where``, as :meth:`corpus.store.Corpus.find`."""
         return self._corpus.find(where)
+
+    def lookup(self) -> Lookup:
+        """As :meth:`corpus.store.Corpus.lookup`."""
+        return self._corpus.lookup()
 
     def get(self, name: str) -> Record:
         """The record that a person names, as :meth:`corpus.store.Corpus.get`."""

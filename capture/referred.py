@@ -14,10 +14,9 @@ from corpus.errors import BadInput
 from corpus.names import check
 from corpus.record import EditBody, FeedbackBody, Header, Record, TrajectoryBody, TupleType
 from corpus.redaction.draft import Label
+from corpus.store import By, Name
 
 if TYPE_CHECKING:
-    import pyarrow.compute as pc
-
     from corpus.build.turn import Turn
 
 _ROLES: dict[str, Role] = {"system": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
@@ -113,10 +112,9 @@ def _session(ingest: Ingest, session: str, message: str | None) -> Referred:
 
 
 def _parts(ingest: Ingest, hashes: Sequence[str]) -> list[Record]:
-    import pyarrow.compute as pc
-
-    told: pc.Expression = (pc.field("tuple_type") == TupleType.TRAJECTORY) & pc.field("session_id").isin(hashes)
-    return sorted(map(ingest.read, ingest.find(told)), key=lambda record: getattr(record.body, "part", 0))
+    kept = ingest.lookup()
+    found = [entry for each in hashes for entry in kept.under(Name(TupleType.TRAJECTORY, By.SESSION, each))]
+    return sorted(map(ingest.read, found), key=lambda record: getattr(record.body, "part", 0))
 
 
 def _seq(parts: Sequence[Record], event: str | None) -> int | None:

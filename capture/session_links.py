@@ -26,7 +26,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @dataclass(slots=True)
 class Trace:
     """What a session leaves of itself: lines written by calls that were let stand, paths they name, commits that ``git`` reported, the
-    branches of its parts, and its first and last moment (RFC 3339, ``""`` where none is told)."""
+    branches of its parts, its first and last moment (RFC 3339, ``""`` where none is told), and the ``created`` of its newest part."""
 
     key: str
     session_id: str | None
@@ -37,6 +37,7 @@ class Trace:
     branches: set[str] = field(default_factory=set)
     begin: str = ""
     end: str = ""
+    created: str = ""
 
 
 def trace(parts: Iterable[Record]) -> Trace | None:
@@ -49,6 +50,7 @@ def trace(parts: Iterable[Record]) -> Trace | None:
         if not isinstance(body, TrajectoryBody):
             continue
         found = found or Trace(record.key, record.header.session_id, record.header.moduleId)
+        found.created = max(found.created, record.header.created)
         if body.branch:
             found.branches.add(body.branch)
         for event in body.events:
@@ -75,9 +77,9 @@ def basis(session: Trace, commit: Record) -> str | None:
     body, header = commit.body, commit.header
     if not isinstance(body, EditBody) or header.moduleId != session.module or body.withheld is not None:
         return None
-    if header.source_commit and any(header.source_commit.startswith(short) for short in session.commits):
+    if _reported(session, commit):
         return "git reported the commit in the session"
-    added = _lines(line[1:] for line in body.diff.splitlines() if line.startswith("+") and not line.startswith("+++ "))
+    added = _added(body)
     common = len(added & session.lines)
     if common >= min(ENOUGH, len(added)) and common >= SHARE * len(added) > 0:
         return f"{common} of {len(added)} added lines were written in the session"
@@ -87,10 +89,30 @@ def basis(session: Trace, commit: Record) -> str | None:
     return None
 
 
+def touches(session: Trace, commit: Record) -> bool:
+    """Whether a trace says anything of ``commit``: a line, a path, a report of git's. One of which a session's new parts say nothing, made
+    before them, comes out of the session as little as it did without them."""
+    body = commit.body
+    if not isinstance(body, EditBody) or commit.header.moduleId != session.module:
+        return False
+    return (
+        _reported(session, commit) or not session.lines.isdisjoint(_added(body)) or any(_names(session, file.path) for file in body.files)
+    )
+
+
 def named_sessions(message: str) -> list[str]:
     """Session ids that a commit message's trailers name (agents write them as UUIDs)."""
     last = message.strip().rpartition("\n\n")[2]
     return [found for line in last.splitlines() if ":" in line for found in _UUID.findall(line.lower())]
+
+
+def _reported(session: Trace, commit: Record) -> bool:
+    ident = commit.header.source_commit
+    return ident is not None and any(ident.startswith(short) for short in session.commits)
+
+
+def _added(body: EditBody) -> set[str]:
+    return _lines(line[1:] for line in body.diff.splitlines() if line.startswith("+") and not line.startswith("+++ "))
 
 
 def _names(session: Trace, path: str) -> bool:

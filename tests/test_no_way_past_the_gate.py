@@ -57,7 +57,7 @@ def test_the_store_takes_nothing_else(tmp_path: Path) -> None:
     assert hints["append_many"]["records"] == Iterable[Redacted]
     public = {name for name, member in inspect.getmembers(Corpus, inspect.isfunction) if not name.startswith("_")}
     reads = {"close", "holds", "may_hold", "newest", "held", "entries", "read", "read_line", "records", "get"}
-    reads |= {"position", "logged", "unsequenced", "verify", "select", "find", "forgets"}
+    reads |= {"position", "logged", "unsequenced", "verify", "select", "find", "forgets", "lookup"}
     assert public - reads == {"append", "append_many", "replace", "pack", "sequence", "repair", "sweep_temporary"}
     init_root(tmp_path / "root")
     add_tenant(tmp_path / "root", "acme")

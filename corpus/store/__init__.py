@@ -4,18 +4,24 @@ from corpus.store.corpus import Corpus
 from corpus.store.frames import Frame
 from corpus.store.lines import Entry
 from corpus.store.log import Happened, Logged
+from corpus.store.lookup import Hit, Lookup
 from corpus.store.packing import Packed
+from corpus.store.postings import By, Name
 from corpus.store.tenants import ClusterSettings, Kind, TenantSettings, add_tenant, init_root, put_cluster, tenant_settings
 from corpus.store.verify import Problem, Verified
 
 __all__ = [
+    "By",
     "ClusterSettings",
     "Corpus",
     "Entry",
     "Frame",
     "Happened",
+    "Hit",
     "Kind",
     "Logged",
+    "Lookup",
+    "Name",
     "Packed",
     "Problem",
     "TenantSettings",

@@ -1,7 +1,8 @@
 """The key table beside a pack: finding one record by key or id without reading the index, as git's pack index does.
 
 ``<id>.keys``: 8 bytes of magic, SHA-256 of the tenant's name, the number of records (u64), 256 running counts by a key's first byte
-(u32), the records ordered by key (104 bytes each), and their numbers ordered by id (u32). Little endian throughout.
+(u32), the records ordered by key (104 bytes each), their numbers ordered by id (u32), and what :mod:`corpus.store.postings` says.
+Little endian but for the last.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import NamedTuple
 from corpus.errors import Broken, Refused
 from corpus.store.directory import Directory
 from corpus.store.frames import Frame
+from corpus.store.postings import Name, places, section, section_size
 from corpus.store.rows import Row
 from corpus.store.versions import Order, order
 
-MAGIC = b"tskeys1\n"
+MAGIC = b"tskeys2\n"
 _HEAD = struct.Struct("<8s32sQ")
 _FAN = struct.Struct("<256I")
 _ROW = struct.Struct("<32s32sIQIQIIII")
@@ -56,7 +58,7 @@ def table_bytes(tenant: str, rows: Sequence[Row]) -> bytes:
         counts[one[0]] += 1
     by_id = sorted(range(len(packed)), key=lambda number: packed[number][32:64])
     head = _HEAD.pack(MAGIC, hashlib.sha256(tenant.encode()).digest(), len(packed))
-    return b"".join((head, _FAN.pack(*accumulate(counts)), *packed, struct.pack(f"<{len(by_id)}I", *by_id)))
+    return b"".join((head, _FAN.pack(*accumulate(counts)), *packed, struct.pack(f"<{len(by_id)}I", *by_id), section(rows)))
 
 
 class KeyTable:
@@ -75,10 +77,12 @@ class KeyTable:
         self._fan = _FAN.unpack_from(self._map, _HEAD.size)
         if magic == MAGIC and owner != hashlib.sha256(tenant.encode()).digest():
             raise Refused(f"{self.where} is another tenant's: nothing of it was read; move it away")
-        whole = _ROWS_AT + self.count * (_ROW.size + 4)
-        if magic != MAGIC or len(self._map) != whole or self._fan[255] != self.count or list(self._fan) != sorted(self._fan):
+        self._ids_at = _ROWS_AT + self.count * _ROW.size
+        self._postings_at = self._ids_at + 4 * self.count
+        sized = magic == MAGIC and len(self._map) >= self._postings_at + 8
+        whole = self._postings_at + section_size(self._map, self._postings_at) if sized else -1
+        if len(self._map) != whole or self._fan[255] != self.count or list(self._fan) != sorted(self._fan):
             raise self._broken()
-        self._ids_at = whole - 4 * self.count
 
     def _broken(self) -> Broken:
         return Broken(f"{self.where} is no key table: run 'corpus verify --repair'")
@@ -106,6 +110,13 @@ class KeyTable:
             number = self._by_id(place)
             if number not in seen:
                 yield self._location(number)
+
+    def under(self, name: Name, since: int, until: int) -> Iterator[tuple[int, Location]]:
+        """``(created_us, record)`` of what stands under ``name``, made from ``since`` to ``until``, in order of time."""
+        for moment, place in places(self._map, self._postings_at, name, since, until):
+            if place >= self.count:
+                raise self._broken()
+            yield moment, self._location(place)
 
     def keys(self) -> Iterator[bytes]:
         """Every key, in order."""

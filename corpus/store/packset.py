@@ -14,6 +14,7 @@ from corpus.store.frames import Frame, read_frame
 from corpus.store.keytable import KeyTable, Location
 from corpus.store.logindex import in_order
 from corpus.store.packlist import Listed, index_name, keys_name, pack_name, read_list
+from corpus.store.postings import Name
 from corpus.store.rows import Row
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class PackSet:
         for one in self.listed:
             for location in self._table(one).beginning(prefix):
                 yield one, location
+
+    def under(self, name: Name, since: int, until: int) -> Iterator[tuple[int, Location]]:
+        """``(created_us, record)`` of what stands under ``name``, made from ``since`` to ``until`` (both included), pack by pack."""
+        for one in self.listed:
+            yield from self._table(one).under(name, since, until)
 
     def line(self, pack: str, frame: Frame, offset: int, size: int) -> bytes:
         """A record's stored bytes, without the newline. Raises :class:`Broken` where the frame is not what it should be."""

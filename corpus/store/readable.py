@@ -15,9 +15,11 @@ from corpus.record import Record, TupleType, parse_line
 from corpus.store.directory import Directory
 from corpus.store.lines import Entry, Located
 from corpus.store.log import Log, Logged
+from corpus.store.lookup import Lookup
 from corpus.store.places import Places
 from corpus.store.quarantine import report
 from corpus.store.reading import Held, Reader
+from corpus.store.select import loose_rows
 from corpus.store.sequence import LOG, Unsequenced, unsequenced
 from corpus.store.tenants import Kind, open_tenant
 from corpus.store.tombstones import Tombstones
@@ -105,6 +107,11 @@ class Readable:
         """The entries that meet ``where``, as :meth:`select`, ordered by ``(created_us, key)``."""
         with self._reporting():
             return self._reader.find(where)
+
+    def lookup(self) -> Lookup:
+        """For finding by session, by module and time, or by a link's end, as of now. Raises as :meth:`entries`."""
+        with self._reporting():
+            return Lookup(self._reader, loose_rows(self._places, self.tenant))
 
     def read(self, entry: Located) -> Record:
         """The whole record behind ``entry``, its id checked against its bytes. Raises :class:`Broken`.

@@ -124,7 +124,7 @@ class Reader:
                 for bulk, keys in self._bulk_keys(directory, place):
                     if key in keys and directory.exists(bulk):
                         found += self._places.entries_in(directory, (*place, bulk))
-        packed = self.in_packs(lambda packs: self._packed(packs, packs.find(key)))
+        packed = self.in_packs(lambda packs: self.packed(packs, packs.find(key)))
         return [entry for entry in (*found, *packed) if entry.key == key]
 
     def entries(self) -> list[Entry]:
@@ -201,7 +201,7 @@ class Reader:
         if entry.frame is None:
             with contextlib.suppress(FileNotFoundError), self._places.open(*entry.path[:-1]) as directory:
                 yield from (one for one in self._places.entries_in(directory, entry.path) if one.key == entry.key)
-        yield from self.in_packs(lambda packs: self._packed(packs, packs.find(entry.key)))
+        yield from self.in_packs(lambda packs: self.packed(packs, packs.find(entry.key)))
 
     def matching(self, name: str) -> list[Entry]:
         """The newest versions of what has an id, a key or a source commit that begins with ``name``.
@@ -210,7 +210,7 @@ class Reader:
         """
         hashed = _HEX.match(name) is not None
         if len(name) == 64 and hashed:
-            exact = self.in_packs(lambda packs: [one for found in packs.beginning(name) for one in self._packed(packs, found)])
+            exact = self.in_packs(lambda packs: [one for found in packs.beginning(name) for one in self.packed(packs, found)])
             if any(entry.id == name for entry in exact):
                 return [entry for entry in exact if entry.id == name]
         newest: dict[str, Entry] = {}
@@ -225,12 +225,12 @@ class Reader:
                 located += [found for key in commits if (found := packs.find(key))]
             for found in located:
                 if found[1].order > (newest[found[1].key].order if found[1].key in newest else (-1, -1, "")):
-                    newest.update({entry.key: entry for entry in self._packed(packs, found)})
+                    newest.update({entry.key: entry for entry in self.packed(packs, found)})
 
         self.in_packs(look)
         return list(newest.values())
 
-    def _packed(self, packs: PackSet, found: tuple[Listed, Location] | None) -> list[Entry]:
+    def packed(self, packs: PackSet, found: tuple[Listed, Location] | None) -> list[Entry]:
         """The entry behind a place in a pack, its header from the line itself. Raises :class:`Broken` where another record lies there."""
         if found is None:
             return []

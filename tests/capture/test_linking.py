@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from capture import linking
 from capture.history import take
 from capture.sessions import take_all
+from capture.sources import parts
 from corpus.names import check
 from corpus.record import EditBody, LinkBody, LinkKind, TrajectoryBody
 from corpus.redaction.draft import Label
@@ -60,10 +62,10 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
-def commit(repo: Path, text: str) -> None:
+def commit(repo: Path, text: str, name: str = "bill.py") -> None:
     if not (repo / ".git").exists():
         git("init", "-q", "-b", "main", repo, cwd=repo.parent)
-    (repo / "bill.py").write_text(text)
+    (repo / name).write_text(text)
     git("add", "-A", cwd=repo)
     git("commit", "-qm", "Count each line", cwd=repo)
 
@@ -103,4 +105,59 @@ def test_a_session_of_another_month_is_not_looked_at(root: Path, tmp_path: Path)
     label = Label(check("tenant", "acme"), check("cluster", "payments"), check("moduleId", "shop"), check("role", "contributor"))
     take(repo, None, root, label, seen=lambda done, total: None)
     take_all([transcript(tmp_path / "t.jsonl", repo, day="2026-03-15")], tenant="acme", cluster="payments", root=root)
+    assert links(root) == []
+
+
+def written(number: int, text: str, cwd: Path) -> bytes:
+    call = {"type": "tool_use", "id": f"toolu_{number}", "name": "Write", "input": {"file_path": f"{cwd}/bill.py", "content": text}}
+    value = {
+        "sessionId": SESSION,
+        "cwd": str(cwd),
+        "gitBranch": "main",
+        "timestamp": f"2026-05-15T11:3{number}:00.000Z",
+        "type": "assistant",
+        "uuid": f"u{number}",
+        "message": {"id": f"m{number}", "role": "assistant", "model": "claude", "content": [call]},
+    }
+    return json.dumps(value).encode() + b"\n"
+
+
+def test_a_session_that_grew_is_linked_by_what_stands_in_old_and_new_parts_together(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "EVENTS", 1)
+    repo = tmp_path / "shop"
+    halves = ["first_of_many_lines = 1\nsecond_of_many_lines = 2\n", "third_of_many_lines = 3\nfourth_of_many_lines = 4\n"]
+    commit(repo, "".join(halves) + "".join(f"nobody_spoke_of_{number} = 0\n" for number in range(7)))
+    label = Label(check("tenant", "acme"), check("cluster", "payments"), check("moduleId", "shop"), check("role", "contributor"))
+    take(repo, None, root, label, seen=lambda done, total: None)
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(written(0, halves[0], repo))
+    for at, text in enumerate(["nothing_like_it_anywhere = 1\n", halves[1]]):
+        take_all([path], tenant="acme", cluster="payments", root=root)
+        assert links(root) == []
+        with path.open("ab") as stream:
+            stream.write(written(at + 1, text, repo))
+    take_all([path], tenant="acme", cluster="payments", root=root)
+    assert [basis for _, _, basis in links(root)] == ["4 of 11 added lines were written in the session"]
+
+
+def test_of_a_session_that_grew_no_old_part_is_read_for_a_commit_that_it_has_nothing_to_do_with(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "EVENTS", 1)
+    repo = tmp_path / "shop"
+    commit(repo, "".join(f"nobody_spoke_of_{number} = 0\n" for number in range(7)), "other.py")
+    label = Label(check("tenant", "acme"), check("cluster", "payments"), check("moduleId", "shop"), check("role", "contributor"))
+    take(repo, None, root, label, seen=lambda done, total: None)
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"".join(written(number, f"something_else_{number} = 1\n", repo) for number in range(5)))
+    take_all([path], tenant="acme", cluster="payments", root=root)
+    with path.open("ab") as stream:
+        stream.write(written(5, "something_new = 1\n", repo))
+    traced: list[int] = []
+    real = linking.trace
+    monkeypatch.setattr(linking, "trace", lambda records: traced.append(len(records)) or real(records))
+    take_all([path], tenant="acme", cluster="payments", root=root)
+    assert traced == [1]
     assert links(root) == []
