@@ -54,6 +54,11 @@ def save(home: Path, session: str, checkpoint: Checkpoint) -> None:
     write_private(_file(home, session), json.dumps(asdict(checkpoint)).encode())
 
 
+def remove(home: Path, session: str) -> None:
+    """The session was forgotten."""
+    _file(home, session).unlink(missing_ok=True)
+
+
 def every() -> Iterator[Checkpoint]:
     """All notes there are."""
     for file in sorted(_folder().glob("*.json")):

@@ -18,6 +18,7 @@ from capture import enrol, handover, inboxes, quiet, spool, sweep, verdicts
 from capture.commits import drafts_of, links_of
 from capture.enrol import Enrolment
 from capture.entry import Entry
+from capture.forgotten import upkeep
 from capture.git.history import current_branch
 from capture.git.objects import Missing
 from capture.git.repository import Repository, open_repository
@@ -76,7 +77,7 @@ def drain(where: Path, *, sweeping: bool = True, by_hand: bool = False, wait: fl
             _pass(where, outcome, sweeping)
             _sessions(where, outcome, sweeping, by_hand)
             _inboxes(where, outcome, sweeping)
-            _tidy(outcome)
+            _tidy(where, outcome)
             spool.note_drain(where)
             return outcome
     except Timeout:
@@ -134,13 +135,14 @@ def _pass(where: Path, outcome: Outcome, sweeping: bool) -> None:
                 _failed(job, error, outcome)
 
 
-def _tidy(outcome: Outcome) -> None:
+def _tidy(where: Path, outcome: Outcome) -> None:
     """Put every enrolled tenant's corpus in order, also after a drainer that was killed when its work was done. The records are safe by
     then, and do not wait for it."""
     for root, tenant in sorted({(one.root, str(one.label.tenant)) for one in enrol.all_enrolments()}):
         if not (root / tenant).is_dir():
             continue  # whatever waits for it says so
         try:
+            outcome.troubles += upkeep(where, root, tenant)
             outcome.troubles += tidy(root, tenant)
         except (SubstrateError, OSError) as error:
             outcome.troubles.append(f"{root / tenant} was not put in order: {spool.reason(error)}")

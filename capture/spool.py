@@ -124,6 +124,15 @@ def retry_failures(spool: Path) -> int:
     return len(given_up)
 
 
+def drop(spool: Path, failure: Failure) -> None:
+    """Take an entry that was given up away for good, and what it holds on to."""
+    path, handed = failure.entry.path, failure.entry.handed
+    if handed and handed.link:
+        (spool / handed.link).unlink(missing_ok=True)
+    path.with_name(path.name + ".json").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
 def pid_file(spool: Path) -> Path:
     return spool / "drain.pid"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from corpus.redaction import Redacted
-from corpus.xdg import make_private, state_dir
+from corpus.xdg import make_private, state_dir, write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +31,22 @@ def note(record: Redacted) -> Note | None:
     if record.let_by is None:
         return None
     made = Note(record.tenant, record.tuple_type.value, record.key, record.let_by.field, record.let_by.rule)
-    line = {"tenant": made.tenant, "kind": made.kind, "record": made.record, "field": made.field, "rule": made.rule}
     path = _file()
     make_private(path.parent)
     # One write at the end of the file: workers that do it at once do not mix their lines.
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, json.dumps(line).encode() + b"\n")
+        os.write(fd, _line(made))
     finally:
         os.close(fd)
     return made
+
+
+def forget(tenant: str, keys: Collection[str]) -> None:
+    """Leave out the records of ``tenant`` with these keys; nobody else writes meanwhile."""
+    kept = [one for one in notes() if one.tenant != tenant or one.record not in keys]
+    if len(kept) != len(notes()):
+        write_private(_file(), b"".join(_line(one) for one in kept))
 
 
 def notes() -> tuple[Note, ...]:
@@ -55,6 +62,10 @@ def notes() -> tuple[Note, ...]:
         except (ValueError, TypeError, AttributeError):
             continue
     return tuple(found)
+
+
+def _line(one: Note) -> bytes:
+    return json.dumps(asdict(one)).encode() + b"\n"
 
 
 def _file() -> Path:

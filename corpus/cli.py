@@ -18,6 +18,11 @@ MEMBERS = {
     "pack": "corpus.commands.pack",
     "verify": "corpus.commands.verify",
     "rescan": "corpus.commands.rescan",
+    "find": "corpus.commands.find",
+    "report": "corpus.commands.report",
+    # Capture keeps copies too, and nothing here may import it: the command is named, and found when it is run.
+    "forget": "capture.commands.forget",
+    "hold": "corpus.commands.hold",
 }
 
 

@@ -57,8 +57,11 @@ def test_the_store_takes_nothing_else(tmp_path: Path) -> None:
     assert hints["append_many"]["records"] == Iterable[Redacted]
     public = {name for name, member in inspect.getmembers(Corpus, inspect.isfunction) if not name.startswith("_")}
     reads = {"close", "holds", "may_hold", "newest", "held", "entries", "read", "read_line", "records", "get"}
-    reads |= {"position", "logged", "unsequenced", "verify", "select", "find", "forgets", "lookup"}
-    assert public - reads == {"append", "append_many", "replace", "pack", "sequence", "repair", "sweep_temporary"}
+    reads |= {"position", "logged", "unsequenced", "verify", "select", "find", "lines", "lookup"}
+    reads |= {"forgets", "forgetting", "check_holds", "builds", "builds_begun", "in_build"}
+    upkeep = {"pack", "sequence", "repair", "sweep_temporary", "forget", "forgotten", "lift"}
+    upkeep |= {"begin_build", "list_build", "end_build", "mark_build"}
+    assert public - reads - upkeep == {"append", "append_many", "replace"}
     init_root(tmp_path / "root")
     add_tenant(tmp_path / "root", "acme")
     looks_right = SimpleNamespace(key="k", id="i", line=b"{}", stem="s", tenant="acme", cluster="c", header=None, tuple_type="edit")
@@ -279,6 +282,7 @@ def test_which_modules_write_files_is_known() -> None:
         "capture/verdicts.py": "ids of commits that wait for a verdict",
         "capture/enrol.py": "enrolments",
         "capture/withheld.py": "record, field and rule of what was withheld",
+        "capture/forgotten.py": "an empty file, whose time is that of the last look for what is past its days",
         "capture/refused.py": "a byte for each time that what was forgotten was met",
         "capture/inboxes.py": "whose inboxes are, and marks of archived files",
         "capture/hooks/": "hooks, and a throw-away repository that proves them",

@@ -29,7 +29,7 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
     what :func:`check` raises, before and after, and :class:`Failed` where another build is writing.
     """
     target = check(out, root, tenant)
-    aside, old = target.with_name(f".{target.name}.building"), _old(target)
+    aside, old = asides(target)
     for left in (aside, old):
         _check_left(left)
     lock = _hold(aside)
@@ -47,6 +47,11 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
         if not done:
             shutil.rmtree(aside, ignore_errors=True)
         os.close(lock)
+
+
+def asides(target: Path) -> tuple[Path, Path]:
+    """Where a build of ``target`` is made, and where the one that it replaces waits meanwhile."""
+    return target.with_name(f".{target.name}.building"), _old(target)
 
 
 def check(out: Path, root: Path, tenant: str) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 from corpus import __version__
 from corpus.build import card, filters, formats, gates, manifest, recipes, side
 from corpus.build.formats import Layout
+from corpus.build.listing import listed
 from corpus.build.manifest import BuiltSet, Manifest, OutputFile, Query
 from corpus.build.options import DEFAULTS, Options
 from corpus.build.output import check, stage
@@ -167,7 +168,11 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None)
         if not len(selected):
             with_ = f" with {' and '.join(query.where)}" if query.where else ""
             raise BadInput(f"tenant {request.tenant!r} has no record{with_}: see 'corpus stats --tenant {request.tenant}'")
-        with stage(out, request.root, request.tenant) as directory, contextlib.ExitStack() as open_files:
+        with (
+            listed(corpus, out) as built_now,
+            stage(out, request.root, request.tenant) as directory,
+            contextlib.ExitStack() as open_files,
+        ):
             growing = {
                 recipe.name: _Set(
                     recipe,
@@ -191,6 +196,7 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None)
             beside = side.write(directory, request.options.format, recipes.RECIPES, sets)
             done = Manifest(builder=__version__, query=query, sets=tuple(sets), card=readme, side=beside)
             (directory / manifest.NAME).write_bytes(done.data())
+            built_now.append(done)
     return done
 
 

@@ -117,3 +117,11 @@ def parse_all(texts: Iterable[str]) -> Asked:
         tuple(condition for condition in found if condition.field not in ROW_FIELDS),
         tuple(condition for condition in found if condition.field in ROW_FIELDS),
     )
+
+
+def of_headers(texts: Iterable[str]) -> tuple[Condition, ...]:
+    """As :func:`parse_all`, where no row is made: raises :class:`BadInput` for a condition on what stands in no header."""
+    asked = parse_all(texts)
+    if asked.rows:
+        raise BadInput(f"--where {asked.rows[0].field}: it stands in no header: use one of {', '.join(sorted(Header.model_fields))}")
+    return asked.headers

@@ -23,17 +23,14 @@ def command(tenant: str, replace: bool, conditions: tuple[str, ...], root: str |
     from collections import Counter
     from dataclasses import asdict
 
-    from corpus.build.where import parse
-    from corpus.errors import BadInput, Broken
-    from corpus.record import Header
+    from corpus.build.where import of_headers
+    from corpus.errors import Broken
     from corpus.redaction import Redactor
     from corpus.store import Corpus
     from corpus.store.rescan import Rescan, Slipped
     from corpus.xdg import corpus_root
 
-    asked = [parse(text) for text in conditions]
-    if strange := next((each.field for each in asked if each.field not in Header.model_fields), None):
-        raise BadInput(f"--where {strange}: it stands in no header: use one of {', '.join(sorted(Header.model_fields))}")
+    asked = of_headers(conditions)
     rules: Counter[tuple[str, str]] = Counter()
     listed: list[dict[str, object]] = []
 

@@ -201,6 +201,13 @@ def for_tenant(tenant: Name, pseudonyms: Pseudonyms, ruleset: str) -> Cache:
     return Cache(cache_dir() / "found" / f"{tenant}.sqlite", pseudonyms.derived(f"findings of {ruleset} {_code()}"))
 
 
+def remove(tenant: Name) -> None:
+    """Take away all that is remembered of a tenant: identifiers stand in it. Whoever has it open goes on without it."""
+    for end in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(cache_dir() / "found" / f"{tenant}.sqlite{end}")
+
+
 def _code() -> str:
     """A digest of this package: what a rule finds depends on checks and word lists too, which no ruleset's digest covers."""
     digest = blake2b(digest_size=_TAG)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 
 from filelock import FileLock
@@ -11,7 +11,9 @@ from filelock import FileLock
 from corpus.errors import Broken, Refused
 from corpus.record import Scope
 from corpus.redaction import Redacted
+from corpus.store.builds import BUILDS, Build, begin_build, end_build, write_build
 from corpus.store.bulk import add_pack
+from corpus.store.forgetting import Forgetting, Wanted, done, note
 from corpus.store.lines import entry_of
 from corpus.store.lock import tenant_lock
 from corpus.store.loose import replace, sweep_temporary, write_new
@@ -23,6 +25,7 @@ from corpus.store.reading import PACKS
 from corpus.store.repair import Repair
 from corpus.store.sequence import LOG, sequence
 from corpus.store.tenants import Kind
+from corpus.store.tombstones import TOMBSTONES, Tombstone, write_tombstones
 from corpus.store.verify import Verification, Verified
 
 BULK_BYTES = 16 << 20
@@ -148,10 +151,63 @@ class Corpus(Readable):
     def sweep_temporary(self) -> int:
         """Remove what killed writers left behind; returns how many files."""
         removed = sweep_temporary(self._home)
-        for place in [*self._places.all(), *((name,) for name in self._home.directories() if name in (PACKS, LOG))]:
+        for place in [*self._places.all(), *((name,) for name in self._home.directories() if name in (PACKS, LOG, TOMBSTONES, BUILDS))]:
             with self._places.open(*place) if len(place) > 1 else self._home.child(*place) as directory:
                 removed += sweep_temporary(directory)
         return removed
+
+    def forget(self, wanted: Wanted) -> list[str]:
+        """Take records out for good, and let nothing in again that bears their tombstones; returns a line for each file that could not be
+        looked into. Takes the tenant's lock.
+
+        What is wanted is noted first, and stays noted (:meth:`forgetting`) until :meth:`forgotten` says that it is gone everywhere else as
+        well. Raises :class:`Refused` while the tenant is under a legal hold, and at another tenant's record.
+        """
+        self.check_holds()
+        with self._reporting(), self._lock:
+            whole = note(self._home, self.tenant, wanted)
+            with self._home.child(PACKS, create=True) as packs, self._log(create=True) as log:
+                run = Forgetting(self.tenant, self._home, self._places, packs, log, self._lock)
+                run.run(whole)
+        self.sweep_temporary()
+        return run.unread
+
+    def begin_build(self, out: str) -> None:
+        """A build is about to be written to ``out`` (absolute). Takes the tenant's lock."""
+        with self._lock, self._home.child(BUILDS, create=True) as directory:
+            begin_build(directory, out)
+
+    def list_build(self, build: Build, keys: Collection[str], since: str) -> bool:
+        """Know a build, and which records (by key) are in it, from now on; what is known of one of the same manifest is added to. Takes the
+        tenant's lock. ``False``, and it is not known, where something was forgotten after the tombstones had the digest ``since``."""
+        with self._lock, self._home.child(BUILDS, create=True) as directory:
+            if self.tombstones.digest == since:
+                write_build(directory, build, keys)
+            for out in build.outs:
+                end_build(directory, out)
+            return self.tombstones.digest == since
+
+    def end_build(self, out: str) -> None:
+        """What was begun at ``out`` came to nothing, and nothing of it is left."""
+        with self._lock, self._home.child(BUILDS, create=True) as directory:
+            end_build(directory, out)
+
+    def mark_build(self, build: Build) -> None:
+        """Remember of a known build how many of its records were forgotten. Takes the tenant's lock."""
+        with self._lock, self._home.child(BUILDS) as directory:
+            write_build(directory, build)
+
+    def forgotten(self) -> None:
+        """What was to be forgotten is gone everywhere."""
+        with self._lock:
+            done(self._home)
+
+    def lift(self, tombstones: Collection[Tombstone]) -> int:
+        """Take ``tombstones`` away, so that what bore them may be captured again; returns how many there were. Takes the tenant's lock."""
+        with self._reporting(), self._lock, self._home.child(TOMBSTONES, create=True) as directory:
+            known = set(self.tombstones.all())
+            write_tombstones(directory, self.tenant, known - set(tombstones))
+            return len(known & set(tombstones))
 
     def verify(self, since: int | None = None) -> Verified:
         """Hold everything that is kept against everything else, or with ``since`` what the log names after that position and what is loose.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 
 from corpus.errors import SubstrateError
 from corpus.store.directory import Directory
@@ -21,8 +22,9 @@ def unlisted(packs: Directory, listed: PackSet) -> set[str]:
     return {pack for pack in found - known if any(packs.exists(name(pack)) for name in (pack_name, index_name, keys_name))}
 
 
-def leftovers(packs: Directory, tenant: str, listed: PackSet, places: Places) -> dict[str, bool]:
-    """Unlisted packs, and whether each may go: its index or key table is all that is there, or its every record is kept elsewhere."""
+def leftovers(packs: Directory, tenant: str, listed: PackSet, places: Places, gone: Collection[str] = ()) -> dict[str, bool]:
+    """Unlisted packs, and whether each may go: its index or key table is all that is there, or its every record is kept elsewhere or among
+    the keys ``gone``."""
     loose: dict[str, Order] = {}
     found = dict.fromkeys(sorted(unlisted(packs, listed)), True)
     if any(packs.exists(pack_name(pack)) for pack in found):
@@ -32,15 +34,15 @@ def leftovers(packs: Directory, tenant: str, listed: PackSet, places: Places) ->
         if packs.exists(pack_name(pack)):
             try:
                 with contextlib.closing(KeyTable(packs, keys_name(pack), tenant)) as table:
-                    found[pack] = all(_kept(one, listed, loose) for one in table.locations())
+                    found[pack] = all(one.key in gone or _kept(one, listed, loose) for one in table.locations())
             except (SubstrateError, OSError):  # not one of ours
                 found[pack] = False
     return found
 
 
-def remove_leftovers(packs: Directory, tenant: str, listed: PackSet, places: Places) -> None:
-    """Remove what killed runs left. The caller holds the lock."""
-    for pack, kept in leftovers(packs, tenant, listed, places).items():
+def remove_leftovers(packs: Directory, tenant: str, listed: PackSet, places: Places, gone: Collection[str] = ()) -> None:
+    """Remove what killed runs left; records of the keys ``gone`` are to be kept nowhere. The caller holds the lock."""
+    for pack, kept in leftovers(packs, tenant, listed, places, gone).items():
         if kept:
             remove_pack(packs, pack)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import takewhile
 
 import orjson
@@ -25,6 +26,8 @@ from corpus.store.logindex import SortedKeys, in_order, sorted_keys
 from corpus.store.loose import replace, write_all, write_new
 
 SEGMENT = 1 << 16
+GONE = "0" * 64
+"""What an entry that a record left has in the place of an id."""
 _FORMAT = 1
 _NAME = re.compile(r"([0-9]{16})\.log\Z")
 _NAMES = re.compile(rb'"id":"([0-9a-f]{64})","key":"([0-9a-f]{64})"')
@@ -91,7 +94,7 @@ class Log:
 
     @contextmanager
     def named(self) -> Iterator[Callable[[str], list[str]]]:
-        """What the log names now: yields a function from a key to the ids under it."""
+        """What the log names now: yields a function from a key to the ids under it; none of what was forgotten since."""
         *full, tail = self._firsts() or [0]
         last: dict[str, list[str]] = {}
         if tail:
@@ -99,14 +102,26 @@ class Log:
             self._check_head(tail, lines[: lines.find(b"\n") + 1])
             for ident, key in _NAMES.findall(lines, 0, lines.rfind(b"\n") + 1):
                 last.setdefault(key.decode(), []).append(ident.decode())
+        returned = cache(self._returned)
         with ExitStack() as stack:
             sorted_ = [stack.enter_context(closing(self._sorted(first))) for first in full]
 
             def ids_of(key: str) -> list[str]:
                 raw = bytes.fromhex(key)
-                return [ident.hex() for part in sorted_ for ident in part.ids_of(raw)] + last.get(key, [])
+                ids = [ident.hex() for part in sorted_ for ident in part.ids_of(raw)] + last.get(key, [])
+                return returned().get(key, ids) if GONE in ids else ids
 
             yield ids_of
+
+    def _returned(self) -> dict[str, list[str]]:
+        """The ids under each key that was ever forgotten, since it was: the whole log is read, in order."""
+        found: dict[str, list[str]] = {}
+        for entry in self.entries():
+            if entry.kind is Happened.FORGET:
+                found[entry.key] = []
+            elif entry.key in found:
+                found[entry.key].append(entry.id)
+        return found
 
     def keys(self) -> Iterator[bytes]:
         """The keys that the log names, in order, each as often as it is named."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Self
 from corpus.errors import BadInput, Broken, Refused
 from corpus.names import Name
 from corpus.record import Record, TupleType, parse_line
+from corpus.store.builds import Build, begun, count_in, read_builds
 from corpus.store.directory import Directory
+from corpus.store.forgetting import Wanted, noted
 from corpus.store.lines import Entry, Located
 from corpus.store.log import Log, Logged
 from corpus.store.lookup import Lookup
@@ -21,7 +23,7 @@ from corpus.store.quarantine import report
 from corpus.store.reading import Held, Reader
 from corpus.store.select import loose_rows
 from corpus.store.sequence import LOG, Unsequenced, unsequenced
-from corpus.store.tenants import Kind, open_tenant
+from corpus.store.tenants import Kind, open_tenant, read_settings
 from corpus.store.tombstones import Tombstones
 
 if TYPE_CHECKING:
@@ -74,6 +76,34 @@ class Readable:
         """Whether what bears one of these marks (:class:`corpus.redaction.tombstone.Marks`) was forgotten, and must not be kept again."""
         with self._reporting():
             return self.tombstones.bears(marks)
+
+    def forgetting(self) -> Wanted | None:
+        """What is to be forgotten and is not gone everywhere yet: somebody was killed at it."""
+        with self._reporting():
+            return noted(self._home, self.tenant)
+
+    def check_holds(self) -> None:
+        """Raises :class:`Refused` while the tenant is under a legal hold."""
+        for name, reason in sorted(read_settings(self._home).holds.items()):
+            said = f"tenant {self.tenant} is under the hold {name!r} ({reason}): nothing is forgotten"
+            raise Refused(f"{said} until 'corpus hold remove {name} --tenant {self.tenant}'")
+
+    def builds(self) -> list[Build]:
+        """The builds that are known, by manifest."""
+        return read_builds(self._home)
+
+    def builds_begun(self) -> list[str]:
+        """Where builds are being written, or were when they were killed."""
+        return begun(self._home)
+
+    def in_build(self, build: Build, keys: Collection[str]) -> int:
+        """How many of the records of these ``keys`` are in a build."""
+        return count_in(self._home, build, keys)
+
+    def lines(self) -> Iterator[tuple[Entry, bytes]]:
+        """Every stored line, every version, those of a pack with a frame; in no order, and none is hashed. Raises as :meth:`entries`."""
+        with self._reporting():
+            yield from self._reader.lines()
 
     def may_hold(self, tuple_type: TupleType) -> bool:
         """Whether anything of a type can be kept here, told without reading: ``False`` is sure."""

@@ -147,6 +147,22 @@ class Reader:
         self.in_packs(add)
         return sorted(newest.values(), key=lambda entry: (entry.created_us, entry.key))
 
+    def lines(self) -> Iterator[tuple[Entry, bytes]]:
+        """Every stored line: loose files first, as :meth:`entries`, then those of packs that are listed after."""
+        from corpus.store.rows import entry_of_row
+
+        for directory, path in self._places.files():
+            with contextlib.suppress(FileNotFoundError):  # packed since its directory was listed
+                for entry in self._places.entries_in(directory, path):
+                    line = self._line(entry)
+                    if line is not None and carries(line, entry.id):
+                        yield entry, line
+        with closing(self.in_packs(lambda packs: packs.opened())) as packs:
+            for one in packs.listed:
+                for row in packs.rows(one):
+                    entry = entry_of_row(row, (PACKS, pack_name(one.pack)))
+                    yield entry, packs.line(one.pack, row.frame, row.offset, row.size)
+
     def select(self, where: pc.Expression | None, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """See :meth:`corpus.store.Corpus.select`. The packs stay as they were when it began, also if they are merged meanwhile."""
         from corpus.store.select import loose_rows, select

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpus.errors import BadInput, Broken, Refused
 from corpus.names import Name, check
+from corpus.record import TupleType
 from corpus.store.directory import Directory
 from corpus.store.lock import tenant_lock
 from corpus.store.loose import replace, write_new
@@ -47,6 +50,10 @@ class TenantSettings(BaseModel):
 
     name: str
     clusters: dict[str, ClusterSettings] = Field(default_factory=dict)
+    retention: dict[TupleType, Annotated[int, Field(ge=1, le=36_500)]] = Field(default_factory=dict)
+    """Days after which records of a type are forgotten."""
+    holds: dict[str, str] = Field(default_factory=dict)
+    """Legal holds by name, each with its reason: while there is one nothing is forgotten."""
 
 
 def _toml(directory: Directory, name: str) -> dict[str, object]:
@@ -139,14 +146,39 @@ def tenant_settings(root: Path, tenant: str) -> TenantSettings:
 def put_cluster(root: Path, tenant: str, cluster: str, settings: ClusterSettings) -> None:
     """Keep what a cluster's manifest says in ``tenant.toml``, beside what is there. Takes the tenant's lock."""
     name = check("cluster", cluster)
+    _change(root, tenant, lambda now: {"clusters": now.clusters | {name: settings}})
+
+
+def put_hold(root: Path, tenant: str, hold: str, reason: str | None) -> bool:
+    """Begin the legal hold ``hold`` for a ``reason``, or end it (``None``); whether that changes anything. Takes the tenant's lock."""
+    name = check("hold", hold)
+
+    def changed(now: TenantSettings) -> dict[str, object]:
+        kept = {known: why for known, why in now.holds.items() if known != name}
+        return {"holds": kept if reason is None else kept | {name: reason}}
+
+    return _change(root, tenant, changed)
+
+
+def _change(root: Path, tenant: str, change: Callable[[TenantSettings], dict[str, object]]) -> bool:
     _, _, home = open_tenant(root, tenant)
     with home, tenant_lock(home):
         now = read_settings(home)
-        replace(home, TENANT_FILE, _as_toml(now.model_copy(update={"clusters": now.clusters | {name: settings}})))
+        then = now.model_copy(update=change(now))
+        if then != now:
+            replace(home, TENANT_FILE, _as_toml(then))
+        return then != now
 
 
 def _as_toml(settings: TenantSettings) -> bytes:
     lines = [f"name = {json.dumps(settings.name)}"]
+    tables: dict[str, dict[str, int] | dict[str, str]] = {
+        "retention": {kind.value: days for kind, days in settings.retention.items()},
+        "holds": settings.holds,
+    }
+    for table, rows in tables.items():
+        if rows:
+            lines += ["", f"[{table}]", *(f"{json.dumps(name)} = {_value(value)}" for name, value in sorted(rows.items()))]
     for cluster, values in sorted(settings.clusters.items()):
         lines += ["", f"[clusters.{json.dumps(cluster)}]"]
         lines += [f"{field} = {_value(value)}" for field, value in values.model_dump(mode="json", exclude_none=True).items()]

@@ -167,8 +167,11 @@ class Verification:
             if since is not None:
                 return
             held = heapq.merge(self._single(packs.all_keys()), sorted(map(bytes.fromhex, set(loose))))
-            for key in _only_first(self._log.keys(), held):
-                self._problem(What.LOG, f"{self._packs.path.parent / 'log'} names the key {key.hex()[:12]}, and no record of it is here")
+            with self._log.named() as ids_of:
+                for key in _only_first(self._log.keys(), held):
+                    if ids_of(key.hex()):
+                        said = f"{self._packs.path.parent / 'log'} names the key {key.hex()[:12]}, and no record of it is here"
+                        self._problem(What.LOG, said)
         except (Broken, Refused) as error:
             self._problem(What.LOG, error)
 

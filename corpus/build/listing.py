@@ -1,0 +1,35 @@
+"""A build is known to its tenant's corpus, with the records that are in it, so that forgetting finds it again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpus.build.manifest import Manifest
+from corpus.errors import Failed
+from corpus.store import Build, Corpus
+
+
+@contextlib.contextmanager
+def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
+    """Around all that writes a build to ``out``: takes its manifest, and when that stands, lists it.
+
+    Raises :class:`Failed`, and takes it away, where something was forgotten while it was made: it may hold that.
+    """
+    where, since = os.path.realpath(out), corpus.tombstones.digest
+    corpus.begin_build(where)
+    built: list[Manifest] = []
+    try:
+        yield built
+    except BaseException:
+        corpus.end_build(where)
+        raise
+    for done in built:
+        known = Build(hashlib.sha256(done.data()).hexdigest(), done.query.recipes, (where,))
+        if not corpus.list_build(known, {key for each in done.sets for key, _ in each.members}, since):
+            shutil.rmtree(where, ignore_errors=True)
+            raise Failed(f"records of tenant {corpus.tenant} were forgotten while {out} was built: nothing was kept of it, build it again")

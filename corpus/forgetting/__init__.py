@@ -1,0 +1,1 @@
+"""Finding what is held of a person or under a condition, and taking it out of everything: records, packs, caches and builds."""

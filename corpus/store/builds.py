@@ -1,0 +1,106 @@
+"""The builds that are known: which records are in each and where it lay, so that forgetting finds them.
+
+``builds/<SHA-256 of a manifest.json>.json`` says what was built and where to, the file ``.keys`` beside it holds the keys of the records
+that are in it (32 bytes each, sorted). ``builds/<SHA-256 of a path>.begun`` names where a build is being written. Replaced whole, by
+rename, under the tenant's lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from bisect import bisect_left
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+
+import orjson
+
+from corpus.errors import Broken
+from corpus.record import dumps
+from corpus.store.directory import Directory
+from corpus.store.loose import replace as put
+
+BUILDS = "builds"
+_FILE = re.compile(r"([0-9a-f]{64})\.json\Z")
+_BEGUN = ".begun"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build: the SHA-256 of its ``manifest.json``, its recipes, and the directories (absolute) it was written to. ``forgotten`` of its
+    records were forgotten since."""
+
+    manifest: str
+    recipes: tuple[str, ...]
+    outs: tuple[str, ...]
+    forgotten: int = 0
+
+
+def begin_build(builds: Directory, out: str) -> None:
+    """A build is about to be written to ``out``: should it be killed, what it leaves there is found."""
+    put(builds, _begun(out), os.fsencode(out))
+
+
+def end_build(builds: Directory, out: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_begun(out), dir_fd=builds.fd)
+
+
+def write_build(builds: Directory, build: Build, keys: Collection[str] = ()) -> None:
+    """Know a build; without ``keys`` those stay that are known. Where it lay before is kept, and how many were forgotten."""
+    known = _read(builds, f"{build.manifest}.json") if builds.exists(f"{build.manifest}.json") else build
+    outs = tuple(dict.fromkeys((*known.outs, *build.outs)))
+    if keys:
+        put(builds, f"{build.manifest}.keys", b"".join(sorted(bytes.fromhex(key) for key in set(keys))))
+    whole = asdict(replace(build, outs=outs, forgotten=max(known.forgotten, build.forgotten)))
+    put(builds, f"{build.manifest}.json", dumps(whole) + b"\n")
+
+
+def read_builds(home: Directory) -> list[Build]:
+    """Every build that is known. Raises :class:`Broken` for a file that is none."""
+    try:
+        with home.child(BUILDS) as builds:
+            return [_read(builds, name) for name in builds.names() if _FILE.match(name)]
+    except FileNotFoundError:
+        return []
+
+
+def begun(home: Directory) -> list[str]:
+    """Where builds were begun that did not end well, or have not ended yet."""
+    try:
+        with home.child(BUILDS) as builds:
+            return [os.fsdecode(builds.read(name)) for name in builds.names() if name.endswith(_BEGUN)]
+    except FileNotFoundError:
+        return []
+
+
+def count_in(home: Directory, build: Build, keys: Collection[str]) -> int:
+    """How many of ``keys`` are in a build."""
+    with home.child(BUILDS) as builds:
+        try:
+            held = builds.read(f"{build.manifest}.keys")
+        except FileNotFoundError:
+            return 0
+    count = len(held) // 32
+
+    def at(number: int) -> bytes:
+        return held[32 * number : 32 * number + 32]
+
+    return sum((place := bisect_left(range(count), raw, key=at)) < count and at(place) == raw for raw in map(bytes.fromhex, keys))
+
+
+def _read(builds: Directory, name: str) -> Build:
+    try:
+        raw = orjson.loads(builds.read(name))
+        found = Build(str(raw["manifest"]), tuple(map(str, raw["recipes"])), tuple(map(str, raw["outs"])), int(raw["forgotten"]))
+        if f"{found.manifest}.json" != name:
+            raise ValueError
+    except (ValueError, KeyError, TypeError) as error:
+        raise Broken(f"{builds.path / name} does not say what was built: remove it, and look after that build yourself") from error
+    return found
+
+
+def _begun(out: str) -> str:
+    return f"{hashlib.sha256(os.fsencode(out)).hexdigest()}{_BEGUN}"

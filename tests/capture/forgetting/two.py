@@ -1,0 +1,166 @@
+"""Two people who work in one repository, with sessions, feedback and builds; and every file that may hold something of one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from capture import history
+from capture.agents import named
+from capture.drain import drain
+from capture.forgetting import Request, forget, lift
+from capture.hooks.agents import place
+from capture.sessions import take_all
+from capture.whose import whose
+from corpus.build import Request as BuildRequest
+from corpus.build import build
+from corpus.forgetting.run import Done, Plan
+from corpus.names import check
+from corpus.record import Record
+from corpus.redaction.pseudonym import for_tenant
+from corpus.redaction.subject import known_as
+from corpus.store import Corpus
+from corpus.xdg import cache_dir, spool_dir, state_dir
+from tests.bytes_of import bytes_of
+from tests.capture.drain.working import Work, make
+from tests.capture.handover.talking import Talk, enroll_yesterday, hand_over
+
+ANN, BO = ("Annika Lindqvist", "annika.lindqvist@kontor.test"), ("Boris Vandermeer", "boris.vandermeer@kontor.test")
+HERS, HIS = "heron_of_annika", "stork_of_boris"
+"""What stands in the work of one of them alone."""
+ACME = check("tenant", "acme")
+
+
+def yes(plan: Plan) -> bool:
+    return True
+
+
+@dataclass
+class Two:
+    work: Work
+    out: Path
+
+    def commit(self, who: tuple[str, str], message: str, name: str, text: str) -> str:
+        name_, mail = who
+        roles = ("AUTHOR", "COMMITTER")
+        env = {f"GIT_{role}_{kind}": value for role in roles for kind, value in (("NAME", name_), ("EMAIL", mail))}
+        return self.work.commit(message, name, text, **env)
+
+    def drain(self) -> None:
+        outcome = drain(spool_dir(), by_hand=True)
+        assert outcome is not None
+        assert outcome.troubles == []
+
+    def build(self) -> None:
+        build(BuildRequest(self.work.root, "acme", ("pretrain",)), self.out)
+
+    def forget(self, **asked: object) -> tuple[Plan, Done]:
+        found = forget(Request(self.work.root, "acme", **asked), yes)  # type: ignore[arg-type]
+        assert found is not None
+        return found
+
+    def unforget(self, **asked: object) -> int:
+        return lift(Request(self.work.root, "acme", **asked))  # type: ignore[arg-type]
+
+    def records(self) -> list[Record]:
+        with Corpus.open(self.work.root, "acme") as corpus:
+            return list(corpus.records())
+
+    def kinds(self) -> dict[str, int]:
+        kinds = [record.header.tuple_type.value for record in self.records()]
+        return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+    def everything(self) -> Iterator[tuple[Path, bytes]]:
+        """Every file that the product wrote but keys and people, with its bytes as every reader may see them."""
+        for top in (self.work.root, state_dir(), cache_dir(), *self.out.parent.glob(f"*{self.out.name}*")):
+            for path in sorted(top.rglob("*")):
+                if path.is_file() and not path.name.startswith(("hyperscan", "ner")):
+                    yield path, bytes_of(path)
+
+    def holding(self, *texts: str) -> dict[str, list[str]]:
+        """Where one of these stands."""
+        found: dict[str, list[str]] = {}
+        for path, data in self.everything():
+            if hits := [text for text in texts if text.encode() in data]:
+                found[str(path)] = hits
+        return found
+
+    def identifiers(self, who: tuple[str, str]) -> frozenset[str]:
+        return known_as(ACME, who[1]).identifiers(("PERSON", "EMAIL_ADDRESS", "HOST", "DIRECTORY", "AUTHOR"))
+
+    def all_of_it_again(self) -> None:
+        """A sweep, the whole history in bulk, every transcript by name."""
+        self.drain()
+        owner = whose(self.work.path, tenant=None, cluster=None, root=None)
+        history.take(self.work.path, None, owner.root, owner.label, seen=lambda done, total: None)
+        take_all([])
+
+    def verified(self) -> None:
+        with Corpus.open(self.work.root, "acme") as corpus:
+            found = corpus.verify()
+            assert found.problems == []
+            assert corpus.forgetting() is None
+        assert list(self.work.root.rglob(".tmp-*")) == []
+
+
+def two_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Two:
+    """Both have commits, one mentions the other, she has a session, he has one; some lies in a pack, some loose; a build holds it."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "gc.auto")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "0")
+    work = make(tmp_path / "billing", tmp_path / "corpus")
+    two = Two(work, tmp_path / "sets")
+    two.commit(BO, "before enrolment", "start.txt", "start\n")
+    enroll_yesterday(work)
+    (Path.home() / ".claude").mkdir(exist_ok=True)
+    place([named("claude-code")], spool=spool_dir(), command=None)
+    hers = "".join(f"{HERS}_{number} = compute_total(number={number})\n" for number in range(30))
+    his = "".join(f"{HIS}_{number} = compute_total(number={number})\n" for number in range(30))
+    first = two.commit(ANN, f"Add {HERS}", "hers.py", hers)
+    work.spool(first)
+    work.spool(two.commit(BO, f"Add {HIS}", "his.py", his))
+    drain(spool_dir())
+    with Corpus.open(work.root, "acme") as corpus:
+        corpus.pack()
+    work.spool(two.commit(BO, f"Tidy {HIS}\n\nReviewed-by: {ANN[0]} <{ANN[1]}>", "his2.py", f"# as {ANN[0]} said\n{his}"))
+    work.spool(two.commit(BO, f"More {HIS}", "his3.py", his.upper()))
+    two.commit(ANN, f"More {HERS}", "hers2.py", hers.upper())
+    hand_over(Talk(work.path, "hers").say(f"what of {HERS} is left, {ANN[0]} <{ANN[1]}> asks?", f"{HERS} is done", "thanks"))
+    hand_over(Talk(work.path, "his").say(f"show {HIS}", f"{HIS} it is"))
+    work.git(
+        "revert",
+        "--no-edit",
+        first,
+        env={"GIT_COMMITTER_EMAIL": BO[1], "GIT_COMMITTER_NAME": BO[0], "GIT_AUTHOR_EMAIL": BO[1], "GIT_AUTHOR_NAME": BO[0]},
+    )
+    work.spool(work.head)
+    two.drain()
+    two.build()
+    return two
+
+
+def shell(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    program, *rest = map(str, words)
+    return subprocess.run(
+        [sys.executable, "-m", program, *rest],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def listed_builds(root: Path) -> list[dict[str, object]]:
+    return [json.loads(path.read_bytes()) for path in sorted((root / "acme/builds").glob("*.json"))]
+
+
+def mine(who: tuple[str, str]) -> str:
+    return for_tenant(ACME).of("EMAIL_ADDRESS", who[1])
