@@ -63,8 +63,8 @@ def known_as(tenant: Name, asked: str) -> Subject:
     addresses = _distinct((address for _, address in pairs), "EMAIL_ADDRESS")
     if "@" not in said and " " not in said and len(addresses) > 1:
         raise BadInput(f"--subject {said[:80]!r} is the name of {len(addresses)} here: give an e-mail address")
-    alone = {spelling for spelling in (*mine.logins, *mine.derived) if spelling not in others.logins and spelling not in others.derived}
-    alone |= {word for word in mine.words if word not in others.words and word.lower() not in others.logins}
+    theirs = {*others.logins, *others.derived, *(word.lower() for word in others.words)}
+    alone = {each for each in (*mine.logins, *mine.derived, *mine.words) if each.lower() not in theirs}
     single = {name for name in names if " " in name or not _called(name, others)}
     return Subject(asked, names, addresses, frozenset({*addresses, *single, *mine.names, *alone}), pseudonym.for_tenant(tenant))
 
