@@ -59,7 +59,7 @@ def test_the_store_takes_nothing_else(tmp_path: Path) -> None:
     reads = {"close", "holds", "may_hold", "newest", "held", "entries", "read", "read_line", "records", "get"}
     reads |= {"position", "logged", "unsequenced", "verify", "select", "find", "lines", "lookup"}
     reads |= {"forgets", "forgetting", "check_holds", "builds", "builds_begun", "in_build"}
-    upkeep = {"pack", "sequence", "repair", "sweep_temporary", "forget", "forgotten", "lift"}
+    upkeep = {"pack", "drop_old", "sequence", "repair", "sweep_temporary", "forget", "forgotten", "lift"}
     upkeep |= {"begin_build", "list_build", "end_build", "mark_build"}
     assert public - reads - upkeep == {"append", "append_many", "replace"}
     init_root(tmp_path / "root")

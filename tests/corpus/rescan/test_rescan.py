@@ -52,6 +52,21 @@ def test_what_was_captured_by_todays_rules_holds_nothing(tmp_path: Path, small_p
             assert (looked.found, looked.newer) == ((), None)
 
 
+def test_a_rescan_gives_what_a_capture_by_todays_rules_gives(yesterday: Yesterday, tmp_path: Path) -> None:
+    """Of everything but a secret of several lines, which a capture makes one line of and a rescan leaves in its lines."""
+    (tmp_path / "today").mkdir()
+    fill(Home(tmp_path / "today/root"), tmp_path / "today")
+    yesterday.rescan(replace=True)
+    again, captured = records(yesterday), records(Yesterday(tmp_path / "today/root", []))
+    # One names its file unredacted when it is captured, which withholds it.
+    whole = [key for key, record in captured.items() if record.body.withheld is None]
+    differing = [again[key].body for key in whole if again[key].body != captured[key].body]
+    assert len(whole) == len(captured) - 1
+    assert again.keys() == captured.keys()
+    assert [body.files[0].path for body in differing if isinstance(body, EditBody)] == ["id.txt"]
+    assert len(differing) == 1
+
+
 @pytest.mark.parametrize("how", ["loose", "packed"])
 def test_what_slipped_through_is_shown_and_then_gone_from_every_file(request: pytest.FixtureRequest, how: str) -> None:
     world: Yesterday = request.getfixturevalue("yesterday" if how == "loose" else "packed")
