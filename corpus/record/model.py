@@ -15,7 +15,7 @@ from corpus.record.header import Header, TupleType
 from corpus.record.trajectory import TrajectoryBody
 
 SCHEMA: Final = 1
-_BODIES: dict[TupleType, type[Body]] = {
+BODIES: Final[dict[TupleType, type[Body]]] = {
     TupleType.EDIT: EditBody,
     TupleType.TRAJECTORY: TrajectoryBody,
     TupleType.FEEDBACK: FeedbackBody,
@@ -70,7 +70,7 @@ def parse_line(line: bytes, *, check_id: bool = True) -> Record:
             stored, computed, _ = line_id(line)
             if stored != computed:
                 raise Broken(f"id {stored[:12]} is not the hash of its bytes")
-        body = _BODIES[TupleType(raw["header"]["tuple_type"])].model_validate(raw.pop("body"))
+        body = BODIES[TupleType(raw["header"]["tuple_type"])].model_validate(raw.pop("body"))
         return Record.model_construct(
             schema_=SCHEMA,
             key=raw.pop("key"),
