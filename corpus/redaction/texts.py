@@ -49,8 +49,8 @@ class Texts:
         return self._held(field, text, self._passed.email(text), Place.PROSE)
 
     def several(self, texts: Sequence[tuple[str, Form, str]]) -> list[str | Withheld]:
-        """As :meth:`Scrub.several`, each with its field. What a policy hashed or dropped before stays as it is."""
-        made = self._passed.several([(_again(form, text), text) for _, form, text in texts])
+        """As :meth:`Scrub.several`, each with its field."""
+        made = self._passed.several([(form, text) for _, form, text in texts])
         return [
             each if isinstance(each, Withheld) else self._held(field, text, each, _PLACES.get(form, Place.CODE))
             for (field, form, text), each in zip(texts, made, strict=True)
@@ -85,8 +85,3 @@ class Texts:
         first = next((at for at, (one, other) in enumerate(zip(text, made, strict=False)) if one != other), min(len(text), len(made)))
         new = [each[1] for each in IDENTIFIER.finditer(made) if each[0] not in text]
         self.found[Found(field, first, len(text), new[0] if new else "", "not-as-it-stands")] = None
-
-
-def _again(form: Form, text: str) -> Form:
-    """A text that a hash took the place of is that hash for good."""
-    return Form.PROSE if form in (Form.REASONING, Form.SYSTEM) and IDENTIFIER.fullmatch(text) else form

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
 
 from corpus.errors import Failed
 from corpus.record import Header, Record, TrajectoryBody, TupleType
@@ -23,15 +21,10 @@ from corpus.store.index import COLUMNS
 from corpus.store.lines import Entry
 from corpus.store.packing import Packed
 from corpus.store.places import BULK, SUFFIX
-from corpus.store.rows import Row, entry_of_row
 from corpus.store.select import FILE
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from corpus.store.sessions import entries_of, sessions
 
 _RULESET = re.compile(rb'"ruleset":"([^"\\]*)"\},"revision":[0-9]+,"schema":[0-9]+\}\Z')
-_PART = re.compile(rb',"parent_session":(?:null|"[0-9a-f]*"),"part":([0-9]+),"source_bytes":')
-_AT_ONCE = 512
 _TAIL = 512
 _TRIES = 8
 
@@ -83,7 +76,7 @@ class Rescan:
         for entry in self._alone():
             self._one(entry, None)
             self._count(seen, total)
-        for session in self._sessions():
+        for session in sessions(self._corpus):
             last: tuple[int, str] | None = None
             for part, entry in session:
                 body = self._one(entry, last[1] if last and last[0] + 1 == part else None)
@@ -150,36 +143,10 @@ class Rescan:
         import pyarrow.compute as pc
 
         for batch in self._corpus.select(pc.field("tuple_type") != TupleType.TRAJECTORY.value, (*COLUMNS, FILE)):
-            yield from _entries(batch)
-
-    def _sessions(self) -> Iterator[list[tuple[int, Entry]]]:
-        """The parts of each session in their order, each with its number."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        batches = list(self._corpus.select(pc.field("tuple_type") == TupleType.TRAJECTORY.value, (*COLUMNS, FILE)))
-        if not batches:
-            return
-        parts = pa.Table.from_batches([batch.replace_schema_metadata(None) for batch in batches]).sort_by("session_id")
-        entries = (entry for batch in parts.to_batches(max_chunksize=_AT_ONCE) for entry in _entries(batch))
-        for _, session in groupby(entries, key=lambda entry: entry.header.session_id):
-            yield sorted(((_part(self._corpus.read_line(entry)), entry) for entry in session), key=lambda one: (one[0], one[1].key))
-
-
-def _entries(batch: pa.RecordBatch) -> Iterator[Entry]:
-    for at in range(0, batch.num_rows, _AT_ONCE):
-        *columns, files = (column.to_pylist() for column in batch.slice(at, _AT_ONCE).columns)
-        for path, *values in zip(files, *columns, strict=True):
-            yield entry_of_row(Row._make(values), tuple(path.split("/")))
+            yield from entries_of(batch)
 
 
 def _ruleset(line: bytes) -> str:
     """What a stored line says it was redacted by; empty where it says nothing."""
     found = _RULESET.search(line, max(0, len(line) - _TAIL))
     return found[1].decode() if found else ""
-
-
-def _part(line: bytes) -> int:
-    """The number of a session's part; inside of a text the quotes would be escaped."""
-    found = _PART.search(line)
-    return int(found[1]) if found else 0
