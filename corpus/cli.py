@@ -16,6 +16,8 @@ MEMBERS = {
     "show": "corpus.commands.show",
     "sample": "corpus.commands.sample",
     "pack": "corpus.commands.pack",
+    "export": "corpus.commands.export",
+    "import": "corpus.commands.import_",
     "verify": "corpus.commands.verify",
     "rescan": "corpus.commands.rescan",
     "find": "corpus.commands.find",

@@ -10,9 +10,10 @@ from corpus.console import echo_json, json_option, progress, root_option
 
 @click.command("pack")
 @tenant_option
+@click.option("--all", "everything", is_flag=True, help="Write every pack anew: the same records make the same files.")
 @root_option
 @json_option
-def command(tenant: str, root: str | None, as_json: bool) -> None:
+def command(tenant: str, everything: bool, root: str | None, as_json: bool) -> None:
     """Seal a tenant's loose files into packs. Safe at any time; the drainer does it by itself when there is enough."""
     from dataclasses import asdict
 
@@ -21,7 +22,7 @@ def command(tenant: str, root: str | None, as_json: bool) -> None:
     from corpus.xdg import corpus_root
 
     with Corpus.open(corpus_root(root), tenant) as corpus, progress("packing") as seen:
-        done = corpus.pack(seen)
+        done = corpus.repack() if everything else corpus.pack(seen)
     if as_json:
         echo_json(asdict(done))
     else:

@@ -56,6 +56,11 @@ class Pseudonyms:
         """Another key, of 32 bytes, made of this one for one purpose (in lower case, which no entity type is)."""
         return hmac.new(self._key, b"key for " + purpose.encode(), hashlib.sha256).digest()
 
+    @property
+    def fingerprint(self) -> str:
+        """32 hex digits by which two machines see that they have the same key, and that tell nothing of it."""
+        return hmac.digest(self._key, b"fingerprint", "sha256").hex()[:32]
+
     def _name(self, *parts: str | int | None) -> str:
         """A keyed hash (32 hex) of a name in a source: the same parts give the same, and mean nothing without the tenant's key."""
         try:
@@ -90,6 +95,15 @@ def for_tenant(tenant: Name) -> Pseudonyms:
         return Pseudonyms(_read(file))
     _create(file)
     return Pseudonyms(_read(file))
+
+
+def existing(tenant: Name) -> Pseudonyms:
+    """As :func:`for_tenant`, but no key is made. Raises :class:`BadInput` where there is none."""
+    file = keys_dir() / tenant / "pseudonym"
+    try:
+        return Pseudonyms(_read(file))
+    except FileNotFoundError as error:
+        raise BadInput(f"tenant {tenant!r} has no pseudonym key on this machine: 'capture install --key FILE' brings the team's") from error
 
 
 def _read(file: Path) -> bytes:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack, nullcontext
 from functools import cached_property
+from pathlib import Path
 
 from filelock import FileLock
 
 from corpus.errors import Broken, Refused
 from corpus.record import Scope
 from corpus.redaction import Redacted
+from corpus.store import sources
 from corpus.store.builds import BUILDS, Build, begin_build, end_build, write_build
 from corpus.store.bulk import add_pack
+from corpus.store.bundling import bring, target
+from corpus.store.exporting import Exported, describe, parts
 from corpus.store.forgetting import Forgetting, Wanted, done, note
+from corpus.store.importing import TakenIn, take_in
 from corpus.store.lines import entry_of
 from corpus.store.lock import tenant_lock
 from corpus.store.loose import replace, sweep_temporary, write_new
@@ -22,11 +28,12 @@ from corpus.store.places import SUFFIX
 from corpus.store.quarantine import report
 from corpus.store.readable import Readable
 from corpus.store.reading import PACKS
+from corpus.store.repacking import repack
 from corpus.store.repair import Repair
 from corpus.store.sequence import LOG, sequence
 from corpus.store.tenants import Kind
 from corpus.store.tombstones import TOMBSTONES, Tombstone, write_tombstones
-from corpus.store.verify import Verification, Verified
+from corpus.store.verify import Problem, Verification, Verified, What
 
 BULK_BYTES = 16 << 20
 """Bulk capture packs what has come to this: a pack is written at once, and small packs are merged later."""
@@ -139,6 +146,51 @@ class Corpus(Readable):
             old = self._reader.in_packs(lambda listed: overtaken(packs, self.tenant, self._places, listed))
         return self.pack(seen) if old else Packed()
 
+    def repack(self) -> Packed:
+        """Seal everything anew, so that the packs are what the records alone make of them, whatever their history was.
+
+        The log is brought up first. Takes the tenant's lock throughout. Raises as :meth:`pack`, and :class:`Broken` where a loose file
+        cannot be read.
+        """
+        with self._reporting(), self._lock:
+            self.sequence()
+            with self._home.child(PACKS, create=True) as packs, self._log() as log:
+                sealed = Packing(self.tenant, self._places, packs, log, self._lock).run(lambda done, total: None, merge=False)
+                if sealed.broken:
+                    raise Broken(sealed.broken[0])
+                return repack(packs, self.tenant)
+
+    def export(self, out: Path) -> Exported:
+        """Make ``out`` a bundle of what is kept now, or bring an earlier one of this tenant up to it; loose files are packed first.
+
+        Takes the tenant's lock, not for the copying. Raises :class:`corpus.errors.BadInput` where ``out`` cannot be one or the pseudonym
+        key is missing, :class:`Refused` for another's bundle, :class:`Broken` where a record cannot be read.
+        """
+        with ExitStack() as held:
+            with self._reporting(), self._lock:
+                self.sequence()
+                packed = self.pack()
+                if packed.broken:
+                    raise Broken(packed.broken[0])
+                said = describe(self._home, self.tenant, self.kind)
+                listed, found = held.enter_context(parts(self._home, self.tenant))
+                position = self.position()
+            new = bring(held.enter_context(target(out, said, self.path.parent)), said, listed, found)
+        return Exported(sum(one.records for one in listed), len(listed), new, position)
+
+    def take_in(self, bundle: Path, seen: Callable[[int, int], None] = lambda done, total: None, *, merge: bool = False) -> TakenIn:
+        """Take a bundle in: every record that is not here or newer than what is. Doing it again changes nothing.
+
+        All of it is checked before anything is kept. ``merge``: also where there are records that the bundle has not. ``seen(done, total)``
+        counts records. Raises :class:`Refused` for another tenant's, another kind's or one under another key, :class:`Broken` naming the
+        file that is not whole, :class:`corpus.errors.BadInput` for what is no bundle, and without ``merge``.
+        """
+        with self._reporting():
+            own = describe(self._home, self.tenant, self.kind)
+            done = take_in(bundle, own, self._home, self._places, self._lock, self.sequence, seen, merge=merge)
+        self.pack(only_when_due=True)
+        return done
+
     def sequence(self) -> int:
         """Bring the log up to what is kept now; returns the position reached. Takes the tenant's lock.
 
@@ -150,7 +202,7 @@ class Corpus(Readable):
 
     def sweep_temporary(self) -> int:
         """Remove what killed writers left behind; returns how many files."""
-        removed = sweep_temporary(self._home)
+        removed = sweep_temporary(self._home) + sources.sweep(self._home)
         for place in [*self._places.all(), *((name,) for name in self._home.directories() if name in (PACKS, LOG, TOMBSTONES, BUILDS))]:
             with self._places.open(*place) if len(place) > 1 else self._home.child(*place) as directory:
                 removed += sweep_temporary(directory)
@@ -212,10 +264,14 @@ class Corpus(Readable):
     def verify(self, since: int | None = None) -> Verified:
         """Hold everything that is kept against everything else, or with ``since`` what the log names after that position and what is loose.
 
-        Takes the tenant's lock. Problems are in the result, not raised.
+        Takes the tenant's lock, but not in a bundle. Problems are in the result, not raised.
         """
-        with self._lock, self._home.child(PACKS, create=True) as packs, self._log(create=True) as log:
+        lock = self._lock if self._home.writable else nullcontext()
+        with lock, self._home.child(PACKS, create=True) as packs, self._log(create=True) as log:
             found = Verification(self.tenant, self._places, packs, log).run(since)
+            if since is None:
+                wrong = sources.problems(self._home, self.tenant)
+                found.problems += [Problem(What.LOG, line, refused=refused) for line, refused in wrong]
         if not found.problems:
             waiting = self.unsequenced()
             found.unsequenced, found.oldest = waiting.records, waiting.oldest

@@ -14,17 +14,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from corpus.errors import Refused
+from corpus.errors import Broken, Refused
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Directory:
-    """One open directory; a context manager. ``path`` is for messages only."""
+    """One open directory; a context manager. ``path`` is for messages only. Below one that is not ``writable`` nothing is made."""
 
-    def __init__(self, fd: int, path: Path) -> None:
+    def __init__(self, fd: int, path: Path, *, writable: bool = True) -> None:
         self.fd = fd
         self.path = path
+        self.writable = writable
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Directory:
@@ -51,24 +53,36 @@ class Directory:
 
     def again(self) -> Directory:
         """The same directory, open once more."""
-        return Directory(os.dup(self.fd), self.path)
+        return Directory(os.dup(self.fd), self.path, writable=self.writable)
+
+    def read_only(self) -> Directory:
+        """The same directory, open once more, for reading alone."""
+        return Directory(os.dup(self.fd), self.path, writable=False)
 
     def child(self, name: str, *, create: bool = False) -> Directory:
         """Open the directory ``name`` below this one. Raises ``FileNotFoundError``, or :class:`Refused` where a link or a file stands."""
-        if create:
+        if create and self.writable:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, 0o700, dir_fd=self.fd)
                 os.fsync(self.fd)
         try:
-            return Directory(os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self.fd), self.path / name)
+            return Directory(os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self.fd), self.path / name, writable=self.writable)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise Refused(f"{self.path / name} is not a directory of the corpus (a link or a file stands there): remove it") from error
+            if create and not self.writable and error.errno == errno.ENOENT:
+                raise self._only_read() from error
             error.filename = os.fspath(self.path / name)
             raise
 
+    def _only_read(self) -> Refused:
+        return Refused(f"{self.path} is a bundle's, which is read only: do it in a root, 'corpus import' takes the bundle in")
+
     def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:
-        """A descriptor of the regular file ``name``. Raises :class:`Refused` for a link or anything that is not a regular file."""
+        """A descriptor of the regular file ``name``. Raises :class:`Refused` for a link or anything that is not a regular file, and for
+        writing where only reading is allowed."""
+        if flags & _WRITING and not self.writable:
+            raise self._only_read()
         try:
             # Non-blocking, so that a fifo put in a record's place cannot hold a reader for ever.
             fd = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600, dir_fd=self.fd)
@@ -84,9 +98,13 @@ class Directory:
             raise Refused(f"{self.path / name} is not a regular file: remove it")
         return fd
 
-    def read(self, name: str) -> bytes:
-        with open(self.open_file(name), "rb", buffering=0) as stream:
-            return stream.readall()
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """The bytes of a file. Raises :class:`Broken` where there are more than ``most``."""
+        with open(self.open_file(name), "rb", buffering=0 if most is None else -1) as stream:
+            data = stream.read(-1 if most is None else most + 1)
+        if most is not None and len(data) > most:
+            raise Broken(f"{self.path / name} is larger than any such file: it was not read")
+        return data
 
     def exists(self, name: str) -> bool:
         try:

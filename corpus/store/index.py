@@ -16,6 +16,7 @@ from corpus.store.rows import Row
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
 
 COLUMNS = Row._fields
 _INTEGERS = {
@@ -28,6 +29,10 @@ _INTEGERS = {
     "frame_content": "int64",
     "offset": "int64",
 }
+ROW_BYTES = 4096
+"""Bytes that no row exceeds: names of at most 63, hashes and numbers."""
+ROOM = 1 << 20
+"""And bytes of the file's own."""
 _AT_ONCE = 8192
 _ROW_GROUP = 1 << 16
 _TENANT = b"tenant"
@@ -100,9 +105,16 @@ def fragment_of(stream: BinaryIO, where: Path, listed: Listed, tenant: str) -> d
         # Everything is known to be of the size that the list says before it is unpacked.
         if owner != tenant or not kinds.equals(schema(tenant)) or fragment.metadata.num_rows != listed.records:
             raise broken(where)
+        if _unpacked(fragment.metadata) > listed.records * ROW_BYTES + ROOM:
+            raise broken(where)
     except (pa.ArrowException, ValueError, OSError, MemoryError) as error:
         raise broken(where) from error
     return fragment
+
+
+def _unpacked(metadata: pq.FileMetaData) -> int:
+    """Bytes that an index says it unfolds to."""
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
 
 def broken(where: Path) -> Broken:

@@ -28,6 +28,8 @@ from corpus.store.loose import replace, write_all, write_new
 SEGMENT = 1 << 16
 GONE = "0" * 64
 """What an entry that a record left has in the place of an id."""
+LARGEST = SEGMENT * 256 + 4096
+"""Bytes that no file of a log exceeds: an entry has at most 200."""
 _FORMAT = 1
 _NAME = re.compile(r"([0-9]{16})\.log\Z")
 _NAMES = re.compile(rb'"id":"([0-9a-f]{64})","key":"([0-9a-f]{64})"')
@@ -161,7 +163,7 @@ class Log:
 
     def _read(self, first: int) -> bytes:
         assert self._directory is not None  # noqa: S101 - listed, so it is there
-        return self._directory.read(_name(first))
+        return self._directory.read(_name(first), LARGEST)
 
     def _where(self, first: int) -> str:
         return f"{self._directory.path if self._directory else ''}/{_name(first)}"

@@ -102,10 +102,14 @@ class Packing:
         self._done = Packed()
         self._open: dict[Place, Directory] = {}
 
-    def run(self, seen: Seen) -> Packed:
-        """Seal every loose file. ``seen(done, total)`` counts files. Raises :class:`corpus.errors.Refused` at another tenant's record."""
+    def run(self, seen: Seen, *, merge: bool = True) -> Packed:
+        """Seal every loose file, and ``merge`` small packs. ``seen(done, total)`` counts files. Raises :class:`corpus.errors.Refused` at
+        another tenant's record."""
         try:
-            return self._run(seen)
+            self._run(seen)
+            while merge and self._merge():
+                pass
+            return self._done
         finally:
             for directory in self._open.values():
                 directory.close()
@@ -116,7 +120,7 @@ class Packing:
             self._open[place] = self._places.open(*place)
         return self._open[place]
 
-    def _run(self, seen: Seen) -> Packed:
+    def _run(self, seen: Seen) -> None:
         with self._lock, self._now() as packs:
             remove_leftovers(self._packs, self._tenant, packs, self._places)
         paths = [path for _, path in self._places.files()]
@@ -130,9 +134,6 @@ class Packing:
         for pack, parts in waiting.items():
             with self._lock:
                 self._rewrite(pack, parts)
-        while self._merge():
-            pass
-        return self._done
 
     @contextlib.contextmanager
     def _now(self) -> Iterator[PackSet]:

@@ -14,6 +14,8 @@ from corpus.store.loose import replace
 
 NAME = "list"
 _FORMAT = 1
+_MOST = 64 << 20
+"""Bytes that no list exceeds: a pack takes about 300."""
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -51,7 +53,7 @@ def keys_name(pack: str) -> str:
 def read_list(packs: Directory, tenant: str) -> tuple[Listed, ...]:
     """What is listed; nothing where there is no list. Raises :class:`Refused` for another tenant's, :class:`Broken` for a damaged one."""
     try:
-        first, *lines = [orjson.loads(line) for line in packs.read(NAME).splitlines()]
+        first, *lines = [orjson.loads(line) for line in packs.read(NAME, _MOST).splitlines()]
         if first["format"] != _FORMAT or first["packs"] != len(lines):
             raise ValueError
         if first["tenant"] != tenant:

@@ -14,7 +14,9 @@ QUARANTINE = "quarantine"
 
 def report(home: Directory, reason: str) -> None:
     """Leave a report that says ``reason`` (an error's one line, which never quotes content). The same report is left once; where
-    nothing can be written, none is: the error itself has been shown."""
+    nothing can be written (in a bundle, say), none is: the error itself has been shown."""
+    if not home.writable:
+        return
     with suppress(OSError), home.child(QUARANTINE, create=True) as directory:
         name = f"{hashlib.sha256(reason.encode('utf-8', 'replace')).hexdigest()[:32]}.json"
         if not directory.exists(name):

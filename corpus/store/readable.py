@@ -13,6 +13,7 @@ from corpus.errors import BadInput, Broken, Refused
 from corpus.names import Name
 from corpus.record import Record, TupleType, parse_line
 from corpus.store.builds import Build, begun, count_in, read_builds
+from corpus.store.bundle import open_home
 from corpus.store.directory import Directory
 from corpus.store.forgetting import Wanted, noted
 from corpus.store.lines import Entry, Located
@@ -23,7 +24,7 @@ from corpus.store.quarantine import report
 from corpus.store.reading import Held, Reader
 from corpus.store.select import loose_rows
 from corpus.store.sequence import LOG, Unsequenced, unsequenced
-from corpus.store.tenants import Kind, open_tenant, read_settings
+from corpus.store.tenants import Kind, read_settings
 from corpus.store.tombstones import Tombstones
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ class Readable:
 
     @classmethod
     def open(cls, root: str | os.PathLike[str], tenant: str) -> Self:
-        """Open ``tenant`` in ``root``. Raises :class:`Refused` for a tenant that is not there, :class:`BadInput` where no root is."""
-        return cls(*open_tenant(Path(root), tenant))
+        """Open ``tenant`` in ``root``, which may be a bundle of it and is read only then. Raises :class:`Refused` for a tenant that is not
+        there, :class:`BadInput` where no root is."""
+        return cls(*open_home(Path(root), tenant))
 
     def __enter__(self) -> Self:
         return self

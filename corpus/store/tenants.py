@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpus.errors import BadInput, Broken, Refused
@@ -137,12 +138,6 @@ def read_settings(home: Directory) -> TenantSettings:
         raise Broken(f"{home.path / TENANT_FILE}: {where} is not valid: mend it") from error
 
 
-def tenant_settings(root: Path, tenant: str) -> TenantSettings:
-    _, _, home = open_tenant(root, tenant)
-    with home:
-        return read_settings(home)
-
-
 def put_cluster(root: Path, tenant: str, cluster: str, settings: ClusterSettings) -> None:
     """Keep what a cluster's manifest says in ``tenant.toml``, beside what is there. Takes the tenant's lock."""
     name = check("cluster", cluster)
@@ -168,6 +163,14 @@ def _change(root: Path, tenant: str, change: Callable[[TenantSettings], dict[str
         if then != now:
             replace(home, TENANT_FILE, _as_toml(then))
         return then != now
+
+
+def add_clusters(home: Directory, clusters: Mapping[str, ClusterSettings], lock: FileLock) -> None:
+    """Keep what another machine's manifests say of clusters that this one knows none of. Takes the tenant's lock."""
+    with lock:
+        now = read_settings(home)
+        if new := {name: settings for name, settings in clusters.items() if name not in now.clusters}:
+            replace(home, TENANT_FILE, _as_toml(now.model_copy(update={"clusters": now.clusters | new})))
 
 
 def _as_toml(settings: TenantSettings) -> bytes:

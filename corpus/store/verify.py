@@ -168,7 +168,7 @@ class Verification:
                 return
             held = heapq.merge(self._single(packs.all_keys()), sorted(map(bytes.fromhex, set(loose))))
             with self._log.named() as ids_of:
-                for key in _only_first(self._log.keys(), held):
+                for key in only_first(self._log.keys(), held):
                     if ids_of(key.hex()):
                         said = f"{self._packs.path.parent / 'log'} names the key {key.hex()[:12]}, and no record of it is here"
                         self._problem(What.LOG, said)
@@ -191,7 +191,7 @@ def _check_name(row: Row, path: Place, directory: Directory) -> None:
         raise Broken(f"{directory.path / path[-1]} holds another record than its name says")
 
 
-def _only_first(first: Iterator[bytes], second: Iterator[bytes]) -> Iterator[bytes]:
+def only_first(first: Iterator[bytes], second: Iterator[bytes]) -> Iterator[bytes]:
     """What is in the first of two sorted runs and not in the second, each once. Both are read to their ends."""
     there = before = b""
     for key in first:

@@ -1,0 +1,186 @@
+"""Taking a bundle in: the union of both by key, the newer version of each, and the sequence of every machine behind it.
+
+Each step holds the tenant's lock and is whole on its own, so that a run that is killed has taken in a part, and the next the rest.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from corpus.errors import BadInput
+from corpus.store.bundle import NAME, BundleFile
+from corpus.store.directory import Directory
+from corpus.store.incoming import Incoming, check, opened
+from corpus.store.leftovers import remove_leftovers
+from corpus.store.lines import Entry
+from corpus.store.log import Log
+from corpus.store.packfile import remove_pack, write_pack
+from corpus.store.packing import by_time, packed_lines
+from corpus.store.packlist import Listed, write_list
+from corpus.store.packset import PackSet
+from corpus.store.places import Places
+from corpus.store.reading import PACKS
+from corpus.store.rows import Row
+from corpus.store.sequence import LOG
+from corpus.store.sources import check_all, keep_all
+from corpus.store.tenants import add_clusters
+from corpus.store.verify import only_first
+
+STEP_BYTES = 64 << 20
+"""Lines that are held and made a pack at once; small packs are merged later."""
+
+Seen = Callable[[int, int], None]
+Lines = list[tuple[Row, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What an import did: records that were not here, those that a newer version took the place of, and the log's position now."""
+
+    added: int
+    replaced: int
+    position: int
+
+
+class Importing:
+    """One run over a bundle that was opened for this tenant."""
+
+    def __init__(self, incoming: Incoming, packs: Directory, places: Places, lock: FileLock) -> None:
+        self._incoming = incoming
+        self._packs = packs
+        self._places = places
+        self._lock = lock
+        self._tenant = incoming.said.tenant
+        self.added = self.replaced = 0
+
+    def check(self, *, merge: bool) -> None:
+        """Look at every byte before anything is taken in. Raises as :func:`corpus.store.incoming.opened`, and :class:`BadInput` where,
+        without ``merge``, the tenant holds a record that the bundle does not."""
+        check(self._incoming)
+        with self._known() as known:
+            for _ in self._incoming.lines(known):
+                pass
+        if not merge and self._has_others():
+            raise BadInput(f"tenant {self._tenant!r} has records of its own: 'corpus import --merge' unites the two")
+
+    def run(self, seen: Seen) -> None:
+        """Take in what is not here, or newer than what is. ``seen(done, total)`` counts records."""
+        total = sum(one.records for one in self._incoming.packs.listed)
+        done = 0
+        with self._known() as known:
+            for part in _parts(self._incoming.lines(known)):
+                with self._lock:
+                    self._step(part)
+                done += len(part)
+                seen(done, total)
+
+    def _now(self) -> closing[PackSet]:
+        return closing(PackSet(self._packs.again(), self._tenant))
+
+    @contextmanager
+    def _known(self) -> Iterator[Callable[[str, str], bool]]:
+        """Whether a version, told by key and id, was here when this began."""
+        loose = {entry.key: entry.id for entry in self._newest_loose().values()}
+        with self._now() as packs:
+
+            def known(key: str, ident: str) -> bool:
+                found = packs.find(key)
+                return loose.get(key) == ident or (found is not None and found[1].id == ident)
+
+            yield known
+
+    def _newest_loose(self) -> dict[str, Entry]:
+        newest: dict[str, Entry] = {}
+        for entry in self._places.readable():
+            newest[entry.key] = max(entry, newest.get(entry.key, entry), key=lambda one: one.order)
+        return newest
+
+    def _has_others(self) -> bool:
+        theirs = self._incoming.packs
+        loose = sorted(bytes.fromhex(key) for key in self._newest_loose())
+        with self._now() as packs:
+            ours = heapq.merge(iter(loose), *(packs.keys(one) for one in packs.listed))
+            return any(True for _ in only_first(ours, heapq.merge(*(theirs.keys(one) for one in theirs.listed))))
+
+    def _step(self, part: Lines) -> None:
+        """Seal what no pack holds; write the packs anew that hold an older version."""
+        loose = self._newest_loose()
+        fresh: Lines = []
+        newer: dict[str, Lines] = {}
+        with self._now() as packs:
+            for row, line in part:
+                found = packs.find(row.key)
+                known = loose.get(row.key)
+                if (found and found[1].order >= row.order) or (known and known.order >= row.order):
+                    continue
+                if found or known:
+                    self.replaced += 1
+                else:
+                    self.added += 1
+                if found:
+                    newer.setdefault(found[0].pack, []).append((row, line))
+                else:
+                    fresh.append((row, line))
+            if fresh:
+                self._list(packs, None, fresh)
+        for pack, lines in newer.items():
+            with self._now() as packs:
+                old = next(one for one in packs.listed if one.pack == pack)
+                keys = {row.key for row, _ in lines}
+                kept = ((row, line) for row, line in packed_lines(packs, old) if row.key not in keys)
+                self._list(packs, old, heapq.merge(kept, lines, key=by_time))
+
+    def _list(self, packs: PackSet, old: Listed | None, records: Iterable[tuple[Row, bytes]]) -> None:
+        made = write_pack(self._packs, self._tenant, records, packs.listed, sequenced=False)
+        write_list(self._packs, self._tenant, (*(one for one in packs.listed if one not in (old, made)), made))
+        if old and old.pack != made.pack:
+            remove_pack(self._packs, old.pack)
+
+
+def take_in(
+    given: Path, own: BundleFile, home: Directory, places: Places, lock: FileLock, sequence: Callable[[], int], seen: Seen, *, merge: bool
+) -> TakenIn:
+    """Take the bundle at ``given`` into the tenant's directory ``home``, of which ``own`` says whose it is; ``sequence`` brings its log up.
+
+    See :meth:`corpus.store.Corpus.take_in`.
+    """
+    try:
+        top = Directory.open(given)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(f"{given} is no bundle: name a directory that 'corpus export' made") from error
+    with top, top.read_only() as bundle:
+        if not bundle.exists(NAME):
+            raise BadInput(f"{given} is no bundle, it has no {NAME}: name a directory that 'corpus export' made")
+        with opened(bundle, own) as incoming, home.child(PACKS, create=True) as packs, home.child(LOG) as log:
+            run = Importing(incoming, packs, places, lock)
+            run.check(merge=merge)
+            check_all(log, own.source, incoming.logs)
+            run.run(seen)
+            with lock:
+                with closing(PackSet(packs.again(), own.tenant)) as now:
+                    remove_leftovers(packs, own.tenant, now, places)
+                sequence()
+                keep_all(log, own.source, incoming.logs)
+                with closing(Log(log.again(), own.tenant)) as reached:
+                    position = reached.position()
+            add_clusters(home, incoming.said.clusters, lock)
+    return TakenIn(run.added, run.replaced, position)
+
+
+def _parts(lines: Iterator[tuple[Row, bytes]]) -> Iterator[Lines]:
+    part: Lines = []
+    held = 0
+    for row, line in lines:
+        part.append((row, line))
+        held += len(line)
+        if held >= STEP_BYTES:
+            yield part
+            part, held = [], 0
+    if part:
+        yield part
