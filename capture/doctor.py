@@ -141,13 +141,16 @@ def _engine() -> list[Check]:
 
 
 def _ruleset(tenant: Name | None) -> list[Check]:
+    from corpus.redaction import keysource
     from corpus.redaction.redactor import scanner_for
 
     if tenant is None:
         return [Check("ruleset", State.OK, scanner_for(None).ruleset)]
-    if not (keys_dir() / tenant / "pseudonym").exists():
-        return [Check(f"ruleset of {tenant}", State.NOTE, "its key is not made yet", "capture something")]
-    return [Check(f"ruleset of {tenant}", State.OK, scanner_for(tenant).ruleset)]
+    key = keysource.stored(tenant)
+    if key is None:
+        return [Check(f"ruleset of {tenant}", State.NOTE, "its key is not made yet", "capture something, or bring a team's key")]
+    where = keysource.command_file(tenant) if keysource.command_file(tenant).exists() else keysource.key_file(tenant)
+    return [Check(f"ruleset of {tenant}", State.OK, f"{scanner_for(tenant).ruleset}, key {keysource.fingerprint(key)} from {where}")]
 
 
 def _hooks(enrolled: list[enrol.Enrolment]) -> tuple[list[Report], list[Check]]:

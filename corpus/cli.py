@@ -18,6 +18,7 @@ MEMBERS = {
     "pack": "corpus.commands.pack",
     "export": "corpus.commands.export",
     "import": "corpus.commands.import_",
+    "key": "corpus.commands.key",
     "verify": "corpus.commands.verify",
     "rescan": "corpus.commands.rescan",
     "find": "corpus.commands.find",

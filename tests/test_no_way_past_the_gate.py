@@ -274,7 +274,7 @@ def test_which_modules_write_files_is_known() -> None:
         "corpus/build/": "sets that are built from records",
         "corpus/xdg.py": "what its callers hand it, each of which counts as a writer itself",
         "corpus/redaction/people.py": "the tenant's people, beside its key",
-        "corpus/redaction/pseudonym.py": "the tenant's key",
+        "corpus/redaction/keysource.py": "the tenant's key",
         "corpus/redaction/prefilter.py": "compiled rules",
         "corpus/redaction/cache.py": "an empty file; SQLite writes digests, offsets and identifiers to it",
         "corpus/redaction/ner_weights.py": "the model of names, repacked",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from corpus.console import echo_json, json_option, root_option
+from corpus.names import Name
 
 
 @click.command("install", short_help="Enrol a repository: from now on its commits are captured.")
@@ -17,6 +18,8 @@ from corpus.console import echo_json, json_option, root_option
 @click.option("--module", metavar="M", help="The module's name (default: the repository's directory).")
 @click.option("--manifest", metavar="FILE", type=click.Path(path_type=Path), help="A cluster manifest; options win over it.")
 @click.option("--agents", default="auto", metavar="auto|none|LIST", help="Coding agents whose sessions are captured (default: those here).")
+@click.option("--key", "key", metavar="FILE", type=click.Path(path_type=Path), help="The tenant's pseudonym key, as a team shares it.")
+@click.option("--key-command", metavar="CMD", help="A command that prints that key, run each time it is needed.")
 @root_option
 @json_option
 def command(
@@ -27,6 +30,8 @@ def command(
     module: str | None,
     manifest: Path | None,
     agents: str,
+    key: Path | None,
+    key_command: str | None,
     root: str | None,
     as_json: bool,
 ) -> None:
@@ -34,6 +39,9 @@ def command(
 
     Makes the corpus root and the tenant where they are missing. Running it again is harmless: it puts back hooks that something else
     wrote over. A repository that another tenant has, and a root inside a work tree that does not ignore it, are refused (exit 3).
+
+    A team that feeds one tenant shares one key, from FILE or from CMD (run without a shell, and what it prints is written nowhere). It is
+    never put in the place of another: a tenant that has one here already is refused (exit 3).
     """
     from capture.hooks.agents import chosen
     from capture.hooks.install import enrolled_as, install
@@ -44,6 +52,7 @@ def command(
     said = read(manifest) if manifest else None
     where = corpus_root(root)
     label = enrolled_as(repo, said, tenant=tenant, cluster=cluster, role=role, module=module)
+    _bring_key(label.tenant, key, key_command)
     done = install(repo, root=where, label=label, manifest=said, agents=chosen(agents))
     remembered = remember_root(where)
     if as_json:
@@ -79,3 +88,15 @@ def command(
     if done.command is None:
         click.echo("  no 'capture' command was found: entries wait in the spool until one is on PATH")
     click.echo("Next: commit as always; 'capture status' proves the hooks; 'capture edit --all' takes the history there is.")
+
+
+def _bring_key(tenant: Name, key: Path | None, key_command: str | None) -> None:
+    """Before the hooks: the first commit that they hand over would make a key."""
+    from corpus.redaction import keysource
+
+    if key is not None and key_command is not None:
+        raise click.UsageError("the key comes from --key or from --key-command: give one of them")
+    if key is not None:
+        keysource.put_key(tenant, keysource.from_file(key))
+    elif key_command is not None:
+        keysource.put_command(tenant, key_command)

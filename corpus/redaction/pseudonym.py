@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
-import os
-import re
 import secrets
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 
 from corpus.errors import BadInput
 from corpus.names import Name
 from corpus.record import dumps
+from corpus.redaction import keysource
 from corpus.redaction.finding import IDENTIFIER
-from corpus.xdg import keys_dir, make_private
-
-KEY_BYTES = 32
-_KEY = re.compile(r"[0-9a-f]{64}\n?\Z")
 
 
 NOBODY = "0" * 12
@@ -58,8 +51,8 @@ class Pseudonyms:
 
     @property
     def fingerprint(self) -> str:
-        """32 hex digits by which two machines see that they have the same key, and that tell nothing of it."""
-        return hmac.digest(self._key, b"fingerprint", "sha256").hex()[:32]
+        """See :func:`corpus.redaction.keysource.fingerprint`."""
+        return keysource.fingerprint(self._key)
 
     def _name(self, *parts: str | int | None) -> str:
         """A keyed hash (32 hex) of a name in a source: the same parts give the same, and mean nothing without the tenant's key."""
@@ -85,45 +78,17 @@ def normal(entity_type: str, value: str) -> str:
 
 def ephemeral() -> Pseudonyms:
     """Identifiers under a key that is nowhere kept: unlinkable from the next process on."""
-    return Pseudonyms(secrets.token_bytes(KEY_BYTES))
+    return Pseudonyms(secrets.token_bytes(keysource.KEY_BYTES))
 
 
 def for_tenant(tenant: Name) -> Pseudonyms:
-    """Identifiers under the tenant's key, which is made on first use. Raises :class:`BadInput` for a key file that holds no key."""
-    file = keys_dir() / tenant / "pseudonym"
-    with contextlib.suppress(FileNotFoundError):
-        return Pseudonyms(_read(file))
-    _create(file)
-    return Pseudonyms(_read(file))
+    """Identifiers under the tenant's key, which is made on first use. Raises as :func:`corpus.redaction.keysource.stored`."""
+    return Pseudonyms(keysource.made(tenant))
 
 
 def existing(tenant: Name) -> Pseudonyms:
     """As :func:`for_tenant`, but no key is made. Raises :class:`BadInput` where there is none."""
-    file = keys_dir() / tenant / "pseudonym"
-    try:
-        return Pseudonyms(_read(file))
-    except FileNotFoundError as error:
-        raise BadInput(f"tenant {tenant!r} has no pseudonym key on this machine: 'capture install --key FILE' brings the team's") from error
-
-
-def _read(file: Path) -> bytes:
-    text = file.read_text("ascii", errors="replace")
-    if not _KEY.match(text):
-        raise BadInput(f"{file} holds no pseudonym key (64 hex digits): restore it, or remove it and lose the link to older identifiers")
-    return bytes.fromhex(text.strip())
-
-
-def _create(file: Path) -> None:
-    """Whoever links first wins, so that racing processes read one key; the file appears with all its bytes or not at all."""
-    make_private(file.parent)
-    temporary = file.with_name(f".pseudonym.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as out:
-            out.write(secrets.token_hex(KEY_BYTES) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, file)
-    finally:
-        temporary.unlink()
+    key = keysource.stored(tenant)
+    if key is None:
+        raise BadInput(f"tenant {tenant!r} has no pseudonym key on this machine: 'capture install --key FILE' brings the team's")
+    return Pseudonyms(key)
