@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tomllib
 from pathlib import Path
 
-from corpus.errors import BadInput
+from corpus.errors import BadInput, Refused
 
 
 def _base(variable: str, fallback: str) -> Path:
@@ -40,10 +41,15 @@ def config_file() -> Path:
     return config_dir() / "config.toml"
 
 
-def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
-    """The corpus root: ``given`` (``--root``), else ``CORPUS_ROOT``, else ``root`` in the config file, else the XDG data directory.
+def is_url(root: str) -> bool:
+    """Whether a root is named by a URL, and so lies on a file system of ``fsspec``."""
+    return "://" in root
 
-    Raises :class:`BadInput` when the config file cannot be read as TOML, or what was chosen can be no path.
+
+def chosen_root(given: str | os.PathLike[str] | None = None) -> str:
+    """The corpus root as it was named: ``given`` (``--root``), else ``CORPUS_ROOT``, else ``root`` in the config file, else nothing.
+
+    Raises :class:`BadInput` when the config file cannot be read as TOML, or what stands in it can be no path.
     """
     chosen = os.fspath(given) if given else os.environ.get("CORPUS_ROOT", "")
     if not chosen:
@@ -58,12 +64,28 @@ def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
         chosen = settings.get("root", "")
         if not isinstance(chosen, str) or "\0" in chosen:
             raise BadInput(f"{config_file()}: root is no path: mend it or remove it")
+    return chosen
+
+
+def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
+    """The corpus root: what :func:`chosen_root` names, else the XDG data directory.
+
+    Raises as :func:`chosen_root`, :class:`BadInput` for what can be no path, :class:`Refused` for a URL: what lies there is read only.
+    """
+    chosen = chosen_root(given)
+    if is_url(chosen):
+        raise Refused(f"the root {shown(chosen)} is a bundle elsewhere, which is read only: name a directory, or read from it")
     if not chosen:
         return _base("XDG_DATA_HOME", ".local/share") / "corpus"
     try:
         return Path(chosen).expanduser().absolute()
     except RuntimeError as error:
         raise BadInput(f"the corpus root {chosen!r} begins with a user that is not known here: name another --root") from error
+
+
+def shown(url: str) -> str:
+    """A URL without what may be a password in it."""
+    return re.sub(r"//[^/]*@", "//", url)[:200]
 
 
 def make_private(folder: Path) -> None:

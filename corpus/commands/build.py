@@ -45,11 +45,11 @@ def command(
     from corpus.build import Options, Request, build
     from corpus.build.files import FileType
     from corpus.build.options import size
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
     options = Options(format=form, file_type=FileType(file_type), shard_bytes=size(shard_size))
     with progress("building") as seen:
-        done = build(Request(corpus_root(root), tenant, recipes, where, all_branches, gates, options), out, seen=seen)
+        done = build(Request(readable_root(root), tenant, recipes, where, all_branches, gates, options), out, seen=seen)
     for built in done.sets:
         if not built.rows:
             click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from corpus.commands.options import tenant_option
@@ -11,13 +9,15 @@ from corpus.console import echo_json, json_option, progress, root_option
 
 
 @click.command("import")
-@click.argument("bundle", metavar="BUNDLE", type=click.Path(path_type=Path))
+@click.argument("bundle", metavar="BUNDLE")
 @tenant_option
 @click.option("--merge", is_flag=True, help="Also into a tenant that has records which the bundle has not.")
 @root_option
 @json_option
-def command(bundle: Path, tenant: str, merge: bool, root: str | None, as_json: bool) -> None:
-    """Take the records of BUNDLE into a tenant: what is not here, and newer versions of what is. Doing it again changes nothing.
+def command(bundle: str, tenant: str, merge: bool, root: str | None, as_json: bool) -> None:
+    """Take the records of BUNDLE, a directory or a URL, into a tenant: what is not here, and newer versions of what is.
+
+    Doing it again changes nothing.
 
     All of it is checked before anything is kept: a bundle of another tenant or kind, or made under another pseudonym key, is refused (3),
     one that is not whole too (4).
@@ -25,10 +25,11 @@ def command(bundle: Path, tenant: str, merge: bool, root: str | None, as_json: b
     from dataclasses import asdict
 
     from corpus.store import Corpus
+    from corpus.store.elsewhere import readable_root
     from corpus.xdg import corpus_root
 
     with Corpus.open(corpus_root(root), tenant) as corpus, progress("importing") as seen:
-        done = corpus.take_in(bundle, seen, merge=merge)
+        done = corpus.take_in(readable_root(bundle), seen, merge=merge)
     if as_json:
         echo_json(asdict(done))
     else:

@@ -18,11 +18,11 @@ from corpus.console import echo_json, json_option, root_option
 @json_option
 def command(tenant: str, count: int, tuple_type: str | None, recipe: str | None, seed: int, root: str | None, as_json: bool) -> None:
     """Show some records, or with --recipe some rows of a training set."""
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
     if recipe is not None and tuple_type is not None:
         raise click.UsageError("--type chooses records and --recipe rows: give one of them")
-    where = corpus_root(root)
+    where = readable_root(root)
     if recipe is not None:
         from corpus.build import sample_rows
         from corpus.commands.view import RULE, row_lines

@@ -18,9 +18,9 @@ def command(record: str, tenant: str, events: str | None, root: str | None, as_j
     """Show the record whose id, key or commit begins with ID; of a session each event stands with its line in the transcript."""
     from corpus.commands.view import of_events, record_json, record_lines
     from corpus.store import Corpus
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
-    with Corpus.open(corpus_root(root), tenant) as corpus:
+    with Corpus.open(readable_root(root), tenant) as corpus:
         found = of_events(corpus.get(record), events)
     if as_json:
         echo_json(record_json(found))

@@ -38,9 +38,9 @@ def command(tenant: str, feedback: bool, root: str | None, as_json: bool) -> Non
     from dataclasses import asdict
 
     from corpus.build.stats import count
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
-    where: Path = corpus_root(root)
+    where: Path = readable_root(root)
     found = asdict(count(where, tenant))
     if as_json:
         echo_json(found)
@@ -62,9 +62,9 @@ def _feedback(tenant: str, root: str | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from corpus.build.feedback_stats import count
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
-    found = count(corpus_root(root), tenant)
+    found = count(readable_root(root), tenant)
     if as_json:
         echo_json(asdict(found))
         return

@@ -31,7 +31,7 @@ def command(tenant: str | None, root: str | None, repair: bool, since: int | Non
 
     from corpus.errors import BadInput, Broken, Refused
     from corpus.store import Corpus
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
     if foreign is not None:
         if repair or since is not None or root is not None:
@@ -42,7 +42,7 @@ def command(tenant: str | None, root: str | None, repair: bool, since: int | Non
         raise click.UsageError("Missing option '--tenant'.")
     if repair and since is not None:
         raise BadInput("--repair looks at everything: leave --since away")
-    with Corpus.open(corpus_root(root), tenant) as corpus:
+    with Corpus.open(readable_root(root), tenant) as corpus:
         done = corpus.repair() if repair else []
         found = corpus.verify(since)
     age = None if found.oldest is None else max(0, int(time.time() - found.oldest))

@@ -15,7 +15,6 @@ from corpus.record import dumps
 from corpus.redaction import keysource
 from corpus.redaction.finding import IDENTIFIER
 
-
 NOBODY = "0" * 12
 """What stands in an identifier in the place of the hash of whoever opted out: the same for all of them."""
 

@@ -19,7 +19,7 @@ from corpus.store.directory import Directory
 from corpus.store.tenants import ROOT_FILE, ClusterSettings, Kind, TenantSettings, open_root, open_tenant, read_settings
 
 NAME = "bundle.json"
-_MOST = 1 << 20
+MOST = 1 << 20
 _Name = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\z")]
 _Hash = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]
 
@@ -62,7 +62,7 @@ def parse(data: bytes, where: object) -> BundleFile:
 
 def read(top: Directory) -> BundleFile:
     """What the bundle in ``top`` is. Raises :class:`Broken` for a file that is none, ``FileNotFoundError`` where there is none."""
-    return parse(top.read(NAME, _MOST), top.path / NAME)
+    return parse(top.read(NAME, MOST), top.path / NAME)
 
 
 def open_home(root: Path, tenant: str) -> tuple[Name, Kind, Directory]:

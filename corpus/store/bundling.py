@@ -36,12 +36,13 @@ _KNOWN = {bundle.NAME, PACKS, LOG}
 @dataclass(frozen=True, slots=True)
 class Part:
     """One file that a bundle should hold: its directory below the bundle, its name, and its first ``size`` bytes as ``open`` gives them;
-    ``digest`` is their SHA-256, where it is known. One without a digest only ever grows."""
+    ``digest`` is their SHA-256, where it is known. One that is ``sealed`` never changes: its name and size tell it."""
 
     place: tuple[str, ...]
     name: str
     size: int
     digest: str | None
+    sealed: bool
     open: Callable[[], BinaryIO]
 
 
@@ -88,18 +89,18 @@ def target(out: Path, said: BundleFile, root: Path) -> Iterator[Directory]:
         aside = f".{path.name}.{_ASIDE}"
         with parent.child(aside, create=True) as home, held(home):
             if _names(Path(parent.path, aside)):
-                _check_aside(home, said)
+                resume(home, said)
             yield home
             os.rename(aside, path.name, src_dir_fd=parent.fd, dst_dir_fd=parent.fd)
             parent.sync()
 
 
 @contextlib.contextmanager
-def held(home: Directory) -> Iterator[None]:
-    """Hold a bundle's directory for writing. Raises :class:`Failed` where somebody else does."""
-    fd = os.dup(home.fd)
+def held(home: Directory, *, wait: bool = False) -> Iterator[None]:
+    """Hold a bundle's directory for writing. Raises :class:`Failed` where somebody else does, unless it is to ``wait``."""
+    fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=home.fd)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
     except BlockingIOError as error:
         raise Failed(f"another export writes {home.path}: wait for it to end") from error
@@ -126,13 +127,14 @@ def _check(home: Directory, said: BundleFile) -> None:
         raise Refused(f"--out {home.path} is another machine's bundle ({before.source[:12]}): give each machine its own directory")
 
 
-def _check_aside(home: Directory, said: BundleFile) -> None:
-    """Go on with what a killed export left, or clear it where it was another's."""
+def resume(home: Directory, said: BundleFile) -> None:
+    """Go on with what is in ``home``, a directory of ours, or clear it where it was of another machine or tenant."""
     foreign = [name for name in home.names() if name not in _KNOWN and not name.startswith(TEMPORARY)]
     if foreign:
-        raise BadInput(f"{home.path} holds {foreign[0]!r}, which no export wrote: move it away, the export needs that name")
+        raise BadInput(f"{home.path} holds {foreign[0]!r}, which is not ours: move it away, that name is needed")
     with contextlib.suppress(FileNotFoundError, Broken):
-        if bundle.read(home) == said:
+        before = bundle.read(home)
+        if (before.tenant, before.kind, before.key, before.source) == (said.tenant, said.kind, said.key, said.source):
             return
     for name in home.names():
         if name in (PACKS, LOG):
@@ -143,14 +145,14 @@ def _check_aside(home: Directory, said: BundleFile) -> None:
 
 def _put(directory: Directory, part: Part) -> bool:
     """Put a part in its place, durably; ``False`` where it is there."""
+    if _there(directory, part):
+        return False
     if part.digest is None:
         with part.open() as stream:
             data = stream.read(part.size)
         if not directory.exists(part.name) or directory.read(part.name) != data:
             replace(directory, part.name, data)
         return True
-    if _there(directory, part):
-        return False
     with temporary(directory) as (name, fd):
         digest = hashlib.sha256()
         size = 0
@@ -169,10 +171,10 @@ def _put(directory: Directory, part: Part) -> bool:
 
 
 def _there(directory: Directory, part: Part) -> bool:
-    """Whether a part with a digest is in its place. A pack is named by what it holds, and came whole: its size tells."""
+    """Whether a part that is sealed or has a digest is in its place."""
     with contextlib.suppress(FileNotFoundError), open(directory.open_file(part.name), "rb") as stream:
         if os.fstat(stream.fileno()).st_size == part.size:
-            return part.name.startswith(f"{part.digest}.") or hashlib.file_digest(stream, "sha256").hexdigest() == part.digest
+            return part.sealed or hashlib.file_digest(stream, "sha256").hexdigest() == part.digest
     return False
 
 

@@ -49,7 +49,7 @@ def parts(home: Directory, tenant: Name) -> Iterator[tuple[tuple[Listed, ...], l
         def part(directory: Directory, place: tuple[str, ...], name: str, digest: str | None = None) -> Part:
             fd = directory.open_file(name)
             stack.callback(os.close, fd)
-            return Part(place, name, os.fstat(fd).st_size, digest, partial(_from_start, fd))
+            return Part(place, name, os.fstat(fd).st_size, digest, name.startswith(f"{digest}."), partial(_from_start, fd))
 
         found = []
         with home.child(PACKS) as packs:

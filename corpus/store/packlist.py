@@ -14,7 +14,7 @@ from corpus.store.loose import replace
 
 NAME = "list"
 _FORMAT = 1
-_MOST = 64 << 20
+MOST = 64 << 20
 """Bytes that no list exceeds: a pack takes about 300."""
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -53,18 +53,25 @@ def keys_name(pack: str) -> str:
 def read_list(packs: Directory, tenant: str) -> tuple[Listed, ...]:
     """What is listed; nothing where there is no list. Raises :class:`Refused` for another tenant's, :class:`Broken` for a damaged one."""
     try:
-        first, *lines = [orjson.loads(line) for line in packs.read(NAME, _MOST).splitlines()]
+        data = packs.read(NAME, MOST)
+    except FileNotFoundError:
+        return ()
+    return parse_list(data, tenant, packs.path / NAME)
+
+
+def parse_list(data: bytes, tenant: str, where: object) -> tuple[Listed, ...]:
+    """What the bytes of a list say. Raises as :func:`read_list`."""
+    try:
+        first, *lines = [orjson.loads(line) for line in data.splitlines()]
         if first["format"] != _FORMAT or first["packs"] != len(lines):
             raise ValueError
         if first["tenant"] != tenant:
-            raise Refused(f"{packs.path / NAME} is the list of tenant {str(first['tenant'])[:63]!r}, not {tenant!r}: nothing was read")
+            raise Refused(f"{where} is the list of tenant {str(first['tenant'])[:63]!r}, not {tenant!r}: nothing was read")
         listed = tuple(Listed(**line) for line in lines)
         if not all(_sound(one) for one in listed) or len({one.pack for one in listed}) != len(listed):
             raise ValueError
-    except FileNotFoundError:
-        return ()
     except (ValueError, KeyError, TypeError) as error:
-        raise Broken(f"{packs.path / NAME} is no list of packs: run 'corpus verify --repair'") from error
+        raise Broken(f"{where} is no list of packs: run 'corpus verify --repair'") from error
     return listed
 
 
