@@ -12,6 +12,7 @@ MEMBERS = {
     "init": "corpus.commands.init",
     "tenant": "corpus.commands.tenant",
     "build": "corpus.commands.build",
+    "rebuild": "corpus.commands.rebuild",
     "stats": "corpus.commands.stats",
     "show": "corpus.commands.show",
     "sample": "corpus.commands.sample",

@@ -2,8 +2,10 @@
 
 from corpus.build.manifest import BuiltSet, Manifest
 from corpus.build.options import Options
+from corpus.build.rebuild import Rebuilt, rebuild
 from corpus.build.recipes import RECIPES
-from corpus.build.run import Request, build
+from corpus.build.request import Request
+from corpus.build.run import build
 from corpus.build.sample import sample_records, sample_rows
 
-__all__ = ["RECIPES", "BuiltSet", "Manifest", "Options", "Request", "build", "sample_records", "sample_rows"]
+__all__ = ["RECIPES", "BuiltSet", "Manifest", "Options", "Rebuilt", "Request", "build", "rebuild", "sample_records", "sample_rows"]

@@ -18,8 +18,12 @@ from corpus.store import Build, Corpus
 def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
     """Around all that writes a build to ``out``: takes its manifest, and when that stands, lists it.
 
-    Raises :class:`Failed`, and takes it away, where something was forgotten while it was made: it may hold that.
+    A bundle is only read, and nothing is known there of a build. Raises :class:`Failed`, and takes it away, where something was forgotten
+    while it was made: it may hold that.
     """
+    if not corpus.writable:
+        yield []
+        return
     where, since = os.path.realpath(out), corpus.tombstones.digest
     corpus.begin_build(where)
     built: list[Manifest] = []

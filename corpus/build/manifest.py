@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from corpus import __version__
 from corpus.build.options import Options
 from corpus.build.reasons import Reason
-from corpus.record import dumps
+from corpus.build.select import Gone
+from corpus.errors import BadInput, Broken
+from corpus.record import dumps, root
 
 NAME = "manifest.json"
 FORMAT: Literal["trajectory-substrate-build/1"] = "trajectory-substrate-build/1"
@@ -41,7 +45,7 @@ class OutputFile(_Model):
 
 
 class BuiltSet(_Model):
-    """One recipe's set. ``members`` are ``(key, id)`` in the order of the rows.
+    """One recipe's set. ``members`` are ``(key, id)`` in the order of the rows, ``root`` the Merkle tree hash over them (:func:`root_of`).
 
     ``candidates`` are what could have become a row: a commit or a pair, and of a session each reply (of a part without one, the part).
     ``candidates == rows + sum(dropped)``.
@@ -59,20 +63,44 @@ class BuiltSet(_Model):
     rulesets: tuple[str, ...]
     files: tuple[OutputFile, ...]
     members: tuple[tuple[str, str], ...]
+    root: str
+
+
+def root_of(members: Iterable[tuple[str, str]]) -> str:
+    """The Merkle tree hash (RFC 6962, section 2.1) over a set's members, hex; a leaf is the 64 bytes of key and id."""
+    return root(bytes.fromhex(key + ident) for key, ident in members).hex()
 
 
 class Manifest(_Model):
-    """The whole of ``manifest.json``. ``card`` is the digest of ``README.md``, ``side`` are the other files beside the sets."""
+    """The whole of ``manifest.json``. ``position`` is that of the log: the sets hold what it knew then, without what is ``gone`` since.
+    ``card`` is the digest of ``README.md``, ``side`` are the other files beside the sets."""
 
     format: Literal["trajectory-substrate-build/1"] = FORMAT
     builder: str
     query: Query
+    position: int
     sets: tuple[BuiltSet, ...]
     card: OutputFile
     side: tuple[OutputFile, ...] = ()
+    gone: tuple[Gone, ...] = ()
 
     def data(self) -> bytes:
         return dumps(self.model_dump(mode="json")) + b"\n"
+
+
+def read(path: Path) -> Manifest:
+    """The manifest at ``path``, its roots held against its members. Raises :class:`BadInput` for what is none, :class:`Broken` where they
+    differ."""
+    try:
+        found = Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror}): name a build's {NAME}") from error
+    except ValidationError as error:
+        raise BadInput(f"{path} is not the manifest of a build by this version ({__version__})") from error
+    for built in found.sets:
+        if root_of(built.members) != built.root or built.rows != len(built.members):
+            raise Broken(f"{path}: the members of {built.recipe!r} are not those that its root is over: it was changed")
+    return found
 
 
 class _Loose(BaseModel):

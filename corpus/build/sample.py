@@ -9,8 +9,9 @@ from pathlib import Path
 from corpus.build import recipes
 from corpus.build.filters import Branches
 from corpus.build.gates import Gates
+from corpus.build.outcomes import outcomes
+from corpus.build.request import named_branches
 from corpus.build.row import Row
-from corpus.build.run import named_branches, outcomes
 from corpus.build.select import select
 from corpus.build.where import parse_all
 from corpus.record import Record

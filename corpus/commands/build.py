@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     "--file-type", type=click.Choice(["jsonl", "jsonl.zst", "parquet"]), default="jsonl", show_default=True, help="Of the sets' files."
 )
 @click.option("--shard-size", default="128MiB", show_default=True, metavar="SIZE", help="How much of rows, as JSON, a file takes.")
+@click.option("--as-of", type=click.IntRange(0), metavar="N", help="What the log knew at its entry N; writes nothing there.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
 @root_option
 @json_option
@@ -37,6 +38,7 @@ def command(
     form: str | None,
     file_type: str,
     shard_size: str,
+    as_of: int | None,
     out: Path,
     root: str | None,
     as_json: bool,
@@ -49,7 +51,11 @@ def command(
 
     options = Options(format=form, file_type=FileType(file_type), shard_bytes=size(shard_size))
     with progress("building") as seen:
-        done = build(Request(readable_root(root), tenant, recipes, where, all_branches, gates, options), out, seen=seen)
+        done = build(Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of), out, seen=seen)
+    if done.gone:
+        replaced = sum(one.replaced for one in done.gone)
+        what = f"{replaced} replaced since, {len(done.gone) - replaced} not kept any more"
+        click.echo(f"corpus: without {len(done.gone)} records of position {done.position} ({what}): see manifest.json", err=True)
     for built in done.sets:
         if not built.rows:
             click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)

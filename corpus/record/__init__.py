@@ -14,6 +14,7 @@ from corpus.record.bodies import (
 )
 from corpus.record.canonical import dumps, key_of, line_id
 from corpus.record.header import EvidenceClass, Header, RedactionClass, Scope, Told, TupleType, told
+from corpus.record.merkle import root
 from corpus.record.model import SCHEMA, Record, RedactionSummary, parse_line, seal
 from corpus.record.trajectory import (
     Actor,
@@ -64,6 +65,7 @@ __all__ = [
     "line_id",
     "manifest_hash",
     "parse_line",
+    "root",
     "seal",
     "told",
 ]

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from corpus.record.canonical import dumps
+from corpus.record.merkle import root
 
 
 class Actor(StrEnum):
@@ -157,17 +158,7 @@ def event_hash(event: Event) -> str:
 
 def events_root(hashes: Iterable[str]) -> str:
     """Merkle tree hash (RFC 6962, section 2.1) over event hashes (hex), as hex."""
-    leaves = [hashlib.sha256(b"\0" + bytes.fromhex(each)).digest() for each in hashes]
-    if not leaves:
-        return hashlib.sha256(b"").hexdigest()
-    return _root(leaves).hex()
-
-
-def _root(nodes: list[bytes]) -> bytes:
-    if len(nodes) == 1:
-        return nodes[0]
-    split = 1 << (len(nodes) - 1).bit_length() - 1  # the largest power of two below their number
-    return hashlib.sha256(b"\1" + _root(nodes[:split]) + _root(nodes[split:])).digest()
+    return root(map(bytes.fromhex, hashes)).hex()
 
 
 def manifest_hash(body: TrajectoryBody) -> str:

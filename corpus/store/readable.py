@@ -64,6 +64,11 @@ class Readable:
     def path(self) -> Path:
         return self._home.path
 
+    @property
+    def writable(self) -> bool:
+        """Whether this is a root's tenant; a bundle is only read."""
+        return self._home.writable
+
     def holds(self, tuple_type: TupleType, stem: str, key: str) -> bool:
         """Whether a record of this key is kept: loose, by its file's name; in a pack, by its key."""
         with self._reporting():

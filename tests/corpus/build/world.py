@@ -263,7 +263,8 @@ def make(
     all_branches: bool = False,
     gates: tuple[str, ...] = (),
     options: Options = DEFAULTS,
+    as_of: int | None = None,
     **more: Any,
 ) -> Manifest:
-    asked = Request(world.root, world.tenant, recipes or ("pretrain", "sft", "dpo"), where, all_branches, gates, options)
+    asked = Request(world.root, world.tenant, recipes or ("pretrain", "sft", "dpo"), where, all_branches, gates, options, as_of)
     return build(asked, out, **more)

@@ -1,0 +1,63 @@
+"""What each recipe makes of each record that was selected: rows, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from corpus.build import filters
+from corpus.build.reasons import Reason
+from corpus.build.recipe import Recipe
+from corpus.build.row import Row
+from corpus.build.select import Selected
+from corpus.record import Record, TrajectoryBody, TupleType
+from corpus.store import Corpus
+
+Seen = Callable[[int, int], None]
+
+
+def outcomes(
+    corpus: Corpus,
+    chosen: Sequence[Recipe],
+    selected: Collection[Selected],
+    branches: filters.Branches,
+    seen: Seen = lambda done, total: None,
+) -> Iterator[tuple[Recipe, Record | None, Row | Reason]]:
+    """What each recipe makes of each record, before duplicates. A record is read once, or not at all where its header says enough; the
+    parts of a session are read as often as a recipe asks, where the first of them stands."""
+    sessions = _sessions(selected)
+    for done, item in enumerate(selected, 1):
+        readers = [recipe for recipe in chosen if recipe.takes(item.tuple_type)]
+        if item.left_out is not None:
+            yield from ((recipe, None, item.left_out) for recipe in readers)
+        elif item.tuple_type is TupleType.TRAJECTORY:
+            if (parts := sessions.pop(item.session_id, None)) is not None:
+                yield from _conversations(corpus, readers, parts)
+        elif readers:
+            record = item.read(corpus)
+            reason = branches(record)
+            yield from ((recipe, record, made) for recipe in readers for made in ([reason] if reason else _each(recipe.make(record))))
+        seen(done, len(selected))
+
+
+def _each(made: Row | Reason | Sequence[Row | Reason]) -> Sequence[Row | Reason]:
+    return [made] if isinstance(made, Row | Reason) else made
+
+
+def _sessions(selected: Collection[Selected]) -> dict[str | None, list[Selected]]:
+    """The parts to be read, by session."""
+    found: dict[str | None, list[Selected]] = {}
+    for item in selected:
+        if item.left_out is None and item.tuple_type is TupleType.TRAJECTORY:
+            found.setdefault(item.session_id, []).append(item)
+    return found
+
+
+def _conversations(corpus: Corpus, readers: Sequence[Recipe], items: Sequence[Selected]) -> Iterator[tuple[Recipe, Record, Row | Reason]]:
+    ordered = sorted(items, key=lambda item: _part(item.read(corpus))) if len(items) > 1 else items
+    for recipe in readers:
+        if recipe.converse is not None:
+            yield from ((recipe, record, outcome) for record, outcome in recipe.converse(lambda: (item.read(corpus) for item in ordered)))
+
+
+def _part(record: Record) -> int:
+    return record.body.part if isinstance(record.body, TrajectoryBody) else 0

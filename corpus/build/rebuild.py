@@ -1,0 +1,89 @@
+"""Making a set again from its manifest, and what differs: files by their digests, members by key and id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from corpus.build import manifest
+from corpus.build.manifest import Manifest, OutputFile
+from corpus.build.outcomes import Seen
+from corpus.build.run import make
+from corpus.errors import BadInput
+from corpus.store import Corpus, Happened
+
+Fate = Literal["forgotten", "replaced", "missing", "left out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A record behind a row of the first build that is behind none of the second; ``left out`` is one that is still kept as it was."""
+
+    key: str
+    id: str
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A file that is not the same: digests of the first build and of the second, ``""`` where a build has no such file."""
+
+    path: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of it; the same when nothing differs and nothing is missing. ``files`` counts those compared."""
+
+    manifest: Manifest
+    files: int
+    differences: tuple[Difference, ...]
+    missing: tuple[Missing, ...]
+
+    @property
+    def same(self) -> bool:
+        return not self.differences and not self.missing
+
+
+def rebuild(root: Path, source: Path, out: Path, *, seen: Seen = lambda done, total: None) -> Rebuilt:
+    """Make the sets of the manifest ``source`` again into ``out``, as of its position, writing nothing into the corpus.
+
+    Raises :class:`BadInput` for what is no manifest or an ``out`` that it lies in, :class:`Broken` for one whose members are not those its
+    roots are over, and as :func:`corpus.build.build`.
+    """
+    first = manifest.read(source)
+    if out.resolve() == source.resolve().parent:
+        raise BadInput(f"--out {out} holds the build to be made again: choose another directory")
+    with Corpus.open(root, first.query.tenant) as corpus:
+        second = make(corpus, root, first.query, first.position, out, seen=seen)
+        gone = {(one.key, one.id): one.replaced for one in second.gone}
+        lost = _members(first) - _members(second)
+        forgotten = {entry.key for entry in corpus.logged(first.position) if entry.kind is Happened.FORGET} if lost else set()
+
+    def fate(key: str, ident: str) -> Fate:
+        if (key, ident) not in gone:
+            return "left out"
+        return "replaced" if gone[key, ident] else "forgotten" if key in forgotten else "missing"
+
+    missing = tuple(Missing(*member, fate(*member)) for member in sorted(lost))
+    before, now = ({file.path: file.sha256 for file in _files(one)} for one in (first, second))
+    differences = tuple(
+        Difference(path, before.get(path, ""), now.get(path, ""))
+        for path in sorted(before.keys() | now.keys())
+        if before.get(path) != now.get(path)
+    )
+    return Rebuilt(second, len(before), differences, missing)
+
+
+def _members(one: Manifest) -> set[tuple[str, str]]:
+    return {member for built in one.sets for member in built.members}
+
+
+def _files(one: Manifest) -> Iterator[OutputFile]:
+    yield from (one.card, *one.side)
+    for built in one.sets:
+        yield from built.files
