@@ -90,6 +90,12 @@ def selection(
     return _judged(found, conditions).order_by("created_us", "key")
 
 
+def total(records: ir.Table, logged: ir.Table | None = None) -> ir.Table:
+    """How many records there are to select from: one row, ``records``."""
+    known = records if logged is None else _as_known(records, logged)
+    return known.aggregate(records=known.count())
+
+
 def _overtaken(links: ir.Table, undone: ir.Table) -> ir.Table:
     """``(name, reason)``, one a key: of what replaced or completed it the latest link says, else a revert."""
     import ibis

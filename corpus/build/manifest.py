@@ -25,7 +25,7 @@ class _Model(BaseModel):
 
 class Query(_Model):
     """What was asked, conditions and recipes sorted; ``branches`` by cluster, where a manifest names them and is obeyed;
-    ``gates`` are the limits of pairs, all of them, and ``options`` what else was chosen."""
+    ``gates`` are the limits of pairs, all of them, and ``options`` what else was chosen; ``config`` is the file of settings as it stood."""
 
     tenant: str
     where: tuple[str, ...]
@@ -33,6 +33,7 @@ class Query(_Model):
     branches: dict[str, tuple[str, ...]]
     gates: str
     options: Options
+    config: str | None = None
 
 
 class OutputFile(_Model):

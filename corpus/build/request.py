@@ -15,7 +15,8 @@ from corpus.store import tenant_settings
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a user asks of a build: names and texts as typed. ``all_branches`` sets aside the branches that manifests name, ``gates``
-    change limits of :class:`corpus.build.gates.Gates`, ``as_of`` is a position of the log."""
+    change limits of :class:`corpus.build.gates.Gates`, ``as_of`` is a position of the log, ``config`` the text of the file that has
+    the settings."""
 
     root: Path
     tenant: str
@@ -25,6 +26,7 @@ class Request:
     gates: tuple[str, ...] = ()
     options: Options = DEFAULTS
     as_of: int | None = None
+    config: str | None = None
 
 
 def query_of(request: Request) -> Query:
@@ -36,6 +38,7 @@ def query_of(request: Request) -> Query:
         branches={} if request.all_branches else named_branches(request.root, request.tenant),
         gates=str(gates.parse(request.gates)),
         options=request.options,
+        config=request.config,
     )
 
 

@@ -58,10 +58,12 @@ class Gone:
 
 
 class Selection(Collection[Selected]):
-    """What was selected, ordered by ``(created_us, key)``: about 150 bytes a record. ``gone`` is what the log knew besides."""
+    """What was selected, ordered by ``(created_us, key)``: about 150 bytes a record. ``gone`` is what the log knew besides,
+    ``records`` how many there were to choose from."""
 
-    def __init__(self, table: pa.Table, files: Sequence[str], gone: tuple[Gone, ...] = ()) -> None:
+    def __init__(self, table: pa.Table, files: Sequence[str], records: int, gone: tuple[Gone, ...] = ()) -> None:
         self._table = table
+        self.records = records
         self._paths = [tuple(file.split("/")) for file in files]
         self.gone = gone
 
@@ -125,12 +127,13 @@ def _select(engine: Engine, corpus: Corpus, conditions: Sequence[Condition], as_
     engine.keep(asked.undone, undone_of(engine, asked.reverts))
     found = [_compact(batch) for batch in engine.run(asked.selection)]
     gone = [Gone(**row) for batch in engine.run(asked.gone) for row in batch.to_pylist()] if as_of is not None else []
-    return Selection(pa.Table.from_batches(found, schema=_schema()), files, tuple(gone))
+    (total,) = (batch.column("records")[0].as_py() for batch in engine.run(asked.total))
+    return Selection(pa.Table.from_batches(found, schema=_schema()), files, total, tuple(gone))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The tables, and what is asked of them: the reverts, the selection itself, what is gone."""
+    """The tables, and what is asked of them: the reverts, the selection itself, how many there are, what is gone."""
 
     records: ir.Table
     links: ir.Table
@@ -138,6 +141,7 @@ class _Asked:
     logged: ir.Table
     reverts: ir.Table
     selection: ir.Table
+    total: ir.Table
     gone: ir.Table
 
 
@@ -156,6 +160,7 @@ def _asked(conditions: tuple[Condition, ...], as_logged: bool) -> _Asked:
         logged,
         expression.standing_links(links, known),
         expression.selection(records, links, undone, conditions, known),
+        expression.total(records, known),
         expression.gone(logged, records, links),
     )
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corpus.commands.config import config_option
 from corpus.commands.options import tenant_option
 from corpus.console import echo_json, echo_table, json_option, progress, root_option
 
 if TYPE_CHECKING:
+    from corpus.build.funnel import Funnel
     from corpus.build.manifest import Manifest
 
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 )
 @click.option("--shard-size", default="128MiB", show_default=True, metavar="SIZE", help="How much of rows, as JSON, a file takes.")
 @click.option("--as-of", type=click.IntRange(0), metavar="N", help="What the log knew at its entry N; writes nothing there.")
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
+@click.option("--dry-run", is_flag=True, help="Only count what would become of the records; nothing is written anywhere.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
+@config_option
 @root_option
 @json_option
 def command(
@@ -39,19 +43,28 @@ def command(
     file_type: str,
     shard_size: str,
     as_of: int | None,
-    out: Path,
+    dry_run: bool,
+    out: Path | None,
+    config: str | None,
     root: str | None,
     as_json: bool,
 ) -> None:
     """Filter a tenant's records into training sets, with a dataset card and a manifest."""
-    from corpus.build import Options, Request, build
+    from corpus.build import Options, Request, build, funnel
     from corpus.build.files import FileType
     from corpus.build.options import size
     from corpus.store.elsewhere import readable_root
 
     options = Options(format=form, file_type=FileType(file_type), shard_bytes=size(shard_size))
+    request = Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of, config)
+    if dry_run:
+        with progress("counting") as seen:
+            _print_funnel(funnel(request, seen=seen), as_json)
+        return
+    if out is None:
+        raise click.UsageError("Missing option '--out' (or say --dry-run).")
     with progress("building") as seen:
-        done = build(Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of), out, seen=seen)
+        done = build(request, out, seen=seen)
     if done.gone:
         replaced = sum(one.replaced for one in done.gone)
         what = f"{replaced} replaced since, {len(done.gone) - replaced} not kept any more"
@@ -63,6 +76,25 @@ def command(
         echo_json({"out": str(out), "sets": [built.model_dump(mode="json", exclude={"members"}) for built in done.sets]})
     else:
         _print(done, out)
+
+
+def _print_funnel(found: Funnel, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from corpus.build import steps
+
+    if as_json:
+        sets = [{"recipe": built.recipe, "rows": built.rows, "steps": [asdict(step) for step in steps(built)]} for built in found.sets]
+        echo_json({"records": found.records, "selected": found.selected, "sets": sets})
+        return
+    click.echo(f"records {found.records}, selected {found.selected}")
+    rows: list[tuple[object, ...]] = []
+    for built in found.sets:
+        rows += [
+            (("" if at else built.recipe), step.name, f"-{step.less}" if step.less else "", step.left)
+            for at, step in enumerate(steps(built))
+        ]
+    echo_table(("set", "step", "less", "left"), rows)
 
 
 def _print(done: Manifest, out: Path) -> None:
