@@ -10,6 +10,7 @@ from corpus.build.formats import Layout
 from corpus.build.manifest import BuiltSet, Query
 from corpus.build.reasons import SENTENCES
 from corpus.build.recipe import Recipe
+from corpus.build.splits import REST
 
 NAME = "README.md"
 
@@ -18,8 +19,9 @@ LIMITS = (
     "Identifiers such as `REDACTED_EMAIL_ADDRESS_…` are stable within the tenant: the same address has the same identifier everywhere.",
     "Nothing here was judged for quality: a commit message may be poor, and a change may be wrong.",
     "Diffs longer than 1,000 lines were cut at capture. `sft` leaves them out; `pretrain` keeps what there is.",
-    "There is one split, `train`. Hold rows out by time or by module, not at random: neighbouring commits resemble each other.",
 )
+ONE_SPLIT = "There is one split, `train`. Hold rows out by `--split`, not at random: neighbouring commits resemble each other."
+SPLITS = "Splits keep together what is linked (a session and its commits, a commit and what replaced it); two may still hold similar text."
 
 
 def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, Layout], sets: Sequence[BuiltSet]) -> str:
@@ -40,7 +42,10 @@ def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, La
             "```python",
             "from datasets import load_dataset",
             "",
-            *(f'{built.recipe} = load_dataset(DIR, "{built.recipe}", split="train")  # {recipes[built.recipe].about}' for built in full),
+            *(
+                f'{built.recipe} = load_dataset(DIR, "{built.recipe}", split="{_first(built)}")  # {recipes[built.recipe].about}'
+                for built in full
+            ),
             "```",
             "",
             *_notes(layouts, full),
@@ -49,12 +54,13 @@ def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, La
                 [(s.recipe, s.records_in, s.candidates, s.rows, s.candidates - s.rows) for s in sets],
             ),
             "",
+            *(() if query.split is None else _splits(full)),
             *_asked(query),
             *_dropped(sets),
             *_redaction(sets),
             "## Known limits",
             "",
-            *(f"- {limit}" for limit in LIMITS),
+            *(f"- {limit}" for limit in (*LIMITS, ONE_SPLIT if query.split is None else SPLITS)),
             "",
             "`manifest.json` has the query, the versions, each row's record as `[key, id]`, and the SHA-256 of every file.",
             "",
@@ -65,12 +71,9 @@ def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, La
 def _front_matter(layouts: Mapping[str, Layout], file_type: str, sets: Sequence[BuiltSet]) -> Iterator[str]:
     yield "configs:"
     for built in sets:
-        yield from (
-            f"- config_name: {built.recipe}",
-            "  data_files:",
-            "  - split: train",
-            f"    path: {json.dumps(f'{built.recipe}/train-*.{file_type}')}",
-        )
+        yield from (f"- config_name: {built.recipe}", "  data_files:")
+        for split in built.splits:
+            yield from (f"  - split: {split}", f"    path: {json.dumps(f'{built.recipe}/{split}-*.{file_type}')}")
     yield "dataset_info:"
     for built in sets:
         yield f"- config_name: {built.recipe}"
@@ -85,7 +88,18 @@ def _notes(layouts: Mapping[str, Layout], sets: Sequence[BuiltSet]) -> Iterator[
         if note := layouts[built.recipe].note:
             yield f"`{built.recipe}` in the configuration of {layouts[built.recipe].format} (DIR is this directory):"
             yield ""
-            yield from ("```yaml", *note(built.recipe, [file.path for file in built.files]).splitlines(), "```", "")
+            told = [file.path for file in built.files if file.path.startswith(f"{built.recipe}/{_first(built)}-")]
+            yield from ("```yaml", *note(built.recipe, told).splitlines(), "```", "")
+
+
+def _first(built: BuiltSet) -> str:
+    """The split to train on."""
+    return REST if REST in built.splits else next(iter(built.splits))
+
+
+def _splits(sets: Sequence[BuiltSet]) -> Iterator[str]:
+    yield from _table(("set", "split", "rows"), [(built.recipe, split, rows) for built in sets for split, rows in built.splits.items()])
+    yield ""
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from corpus.build import groups
 from corpus.build.reasons import Reason
+from corpus.build.splits import ACROSS
 from corpus.build.where import Condition, Operator
 from corpus.record import EvidenceClass, LinkKind, RedactionClass, TupleType
 
@@ -55,10 +57,8 @@ def gone(logged: ir.Table, records: ir.Table, links: ir.Table) -> ir.Table:
     return missing.mutate(replaced=missing.now.notnull()).order_by("n").select("key", "id", "replaced")
 
 
-def standing_links(links: ir.Table, logged: ir.Table | None = None) -> ir.Table:
+def standing_links(links: ir.Table) -> ir.Table:
     """The reverts, and what else overtakes reverted work, in the order of the links."""
-    if logged is not None:
-        links = _as_known(links, logged)
     reverts = links.filter((links.link_kind == LinkKind.REVERTED_BY.value) & links.link_to.notnull())
     undone = reverts.select("link_from").distinct()
     others = links.filter(links.link_kind == LinkKind.SUPERSEDED_BY.value).semi_join(undone, "link_from")
@@ -68,21 +68,25 @@ def standing_links(links: ir.Table, logged: ir.Table | None = None) -> ir.Table:
     return told[0].union(*told[1:]).order_by("created_us", "key")
 
 
-def _as_known(rows: ir.Table, logged: ir.Table) -> ir.Table:
+def as_known(rows: ir.Table, logged: ir.Table) -> ir.Table:
+    """Of records or links what the log knew at its end, as it was then."""
     known = known_at(logged)
     return rows.semi_join(known, [rows.key == known.key, rows.id == known.id])
 
 
 def selection(
-    records: ir.Table, links: ir.Table, undone: ir.Table, conditions: Sequence[Condition], logged: ir.Table | None = None
+    records: ir.Table, links: ir.Table, undone: ir.Table, conditions: Sequence[Condition], placed: ir.Table | None = None
 ) -> ir.Table:
-    """:data:`NEEDED` columns with ``evidence`` (a rank) and ``left_out`` (a reason or null), ordered by ``(created_us, key)``.
+    """:data:`NEEDED` columns with ``evidence`` (a rank), ``left_out`` (a reason or null), ``split`` and ``group``, ordered by
+    ``(created_us, key)``.
 
-    ``undone`` has the keys of work that a standing revert takes out (:mod:`corpus.build.reverts`); with ``logged``, entries of the log,
-    only what it knew is looked at.
+    ``undone`` has the keys of work that a standing revert takes out (:mod:`corpus.build.reverts`), ``placed`` the splits of what is linked
+    (:func:`corpus.build.splits.place`): without it there are none.
     """
-    if logged is not None:
-        records, links = _as_known(records, logged), _as_known(links, logged)
+    import ibis
+
+    nothing = ibis.null("string")
+    records = records.mutate(split=nothing, group=nothing) if placed is None else groups.split(records, links, placed)
     overtaken = _overtaken(links, undone)
     known_of = _known(links, overtaken)
     first = _first_parts(records, overtaken, known_of)
@@ -90,10 +94,9 @@ def selection(
     return _judged(found, conditions).order_by("created_us", "key")
 
 
-def total(records: ir.Table, logged: ir.Table | None = None) -> ir.Table:
+def total(records: ir.Table) -> ir.Table:
     """How many records there are to select from: one row, ``records``."""
-    known = records if logged is None else _as_known(records, logged)
-    return known.aggregate(records=known.count())
+    return records.aggregate(records=records.count())
 
 
 def _overtaken(links: ir.Table, undone: ir.Table) -> ir.Table:
@@ -188,8 +191,9 @@ def _judged(found: ir.Table, conditions: Sequence[Condition]) -> ir.Table:
         (known.redaction_class == RedactionClass.WITHHELD.value, ibis.literal(Reason.WITHHELD.value)),
         (marked.notnull(), marked),
         (turned_down, ibis.literal(Reason.REJECTED.value)),
+        (known.split == ACROSS, ibis.literal(Reason.ACROSS_SPLITS.value)),
     )
-    return known.mutate(left_out=reason).select(*NEEDED, "evidence", "left_out")
+    return known.mutate(left_out=reason).select(*NEEDED, "evidence", "left_out", "split", "group")
 
 
 def _holds(known: ir.Table, condition: Condition) -> ir.BooleanValue:

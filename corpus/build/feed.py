@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from corpus.build.engine import Engine
 from corpus.build.expression import LINKS, LOGGED
+from corpus.build.groups import PLACED
+from corpus.build.plan import Asked, Grouped
 from corpus.build.reverts import undone
+from corpus.build.splits import Edge, place
 from corpus.errors import Refused
 from corpus.record import LinkKind, TupleType
 from corpus.store import Corpus, Logged
@@ -19,6 +22,19 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
 _AT_ONCE = 8192
+
+
+def fill(engine: Engine, corpus: Corpus, asked: Asked, as_of: int | None) -> list[str]:
+    """Fill the tables of ``asked``; the files that its ``file`` numbers name."""
+    files: list[str] = []
+    engine.keep(asked.links, links_of(corpus))
+    engine.keep(asked.records, records_of(corpus, asked.records.columns, files))
+    if as_of is not None:
+        engine.keep(asked.logged, log_of(corpus, as_of))
+    engine.keep(asked.undone, undone_of(engine, asked.reverts))
+    if asked.splits is not None:
+        engine.keep(asked.placed, placed_of(engine, asked.splits))
+    return files
 
 
 def links_of(corpus: Corpus) -> Iterator[pa.RecordBatch]:
@@ -81,6 +97,17 @@ def undone_of(engine: Engine, links: ir.Table) -> list[pa.RecordBatch]:
             else:
                 overtaken.add(key if kind == LinkKind.SUPERSEDED_BY else by)
     return [pa.RecordBatch.from_pydict({"key": pa.array(undone(pairs, overtaken), pa.string())})]
+
+
+def placed_of(engine: Engine, asked: Grouped) -> list[pa.RecordBatch]:
+    """The groups and splits of what is linked."""
+    import pyarrow as pa
+
+    marks = {name: split for batch in engine.run(asked.marks) for name, split in _rows(batch, ("name", "split"))}
+    edges = [Edge(**row) for batch in engine.run(asked.edges) for row in batch.to_pylist()]
+    found = [(one.name, one.group, one.split) for one in place(edges, marks)]
+    columns = zip(*found, strict=True) if found else [()] * len(PLACED)
+    return [pa.RecordBatch.from_pydict({name: pa.array(column, pa.string()) for name, column in zip(PLACED, columns, strict=True)})]
 
 
 def _rows(batch: pa.RecordBatch, names: Sequence[str]) -> Iterable[tuple[str, ...]]:

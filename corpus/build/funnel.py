@@ -8,7 +8,7 @@ from corpus.build.manifest import BuiltSet
 from corpus.build.outcomes import Seen
 from corpus.build.reasons import Reason
 from corpus.build.request import Request, query_of
-from corpus.build.run import sets_of
+from corpus.build.run import sets_of, splits_of
 from corpus.build.select import select
 from corpus.build.where import parse_all
 from corpus.store import Corpus
@@ -39,7 +39,7 @@ def funnel(request: Request, *, seen: Seen = lambda done, total: None) -> Funnel
     """
     query = query_of(request)
     with Corpus.open(request.root, request.tenant) as corpus:
-        selected = select(corpus, parse_all(query.where).headers, as_of=request.as_of)
+        selected = select(corpus, parse_all(query.where).headers, as_of=request.as_of, splits=splits_of(query))
         sets = sets_of(corpus, query, selected, None, seen)
     return Funnel(selected.records, len(selected), tuple(sets))
 

@@ -25,7 +25,8 @@ class _Model(BaseModel):
 
 class Query(_Model):
     """What was asked, conditions and recipes sorted; ``branches`` by cluster, where a manifest names them and is obeyed;
-    ``gates`` are the limits of pairs, all of them, and ``options`` what else was chosen; ``config`` is the file of settings as it stood."""
+    ``gates`` are the limits of pairs, all of them, and ``options`` what else was chosen; ``split`` is null where all rows
+    are ``train``; ``config`` is the file of settings as it stood."""
 
     tenant: str
     where: tuple[str, ...]
@@ -33,6 +34,7 @@ class Query(_Model):
     branches: dict[str, tuple[str, ...]]
     gates: str
     options: Options
+    split: tuple[str, ...] | None = None
     config: str | None = None
 
 
@@ -46,7 +48,8 @@ class OutputFile(_Model):
 
 
 class BuiltSet(_Model):
-    """One recipe's set. ``members`` are ``(key, id)`` in the order of the rows, ``root`` the Merkle tree hash over them (:func:`root_of`).
+    """One recipe's set. ``splits`` has the rows of each, ``members`` are ``(key, id)`` in the order of the rows,
+    split after split, ``root`` the Merkle tree hash over them (:func:`root_of`).
 
     ``candidates`` are what could have become a row: a commit or a pair, and of a session each reply (of a part without one, the part).
     ``candidates == rows + sum(dropped)``.
@@ -62,6 +65,7 @@ class BuiltSet(_Model):
     classes: dict[str, int]
     redactions: dict[str, int]
     rulesets: tuple[str, ...]
+    splits: dict[str, int]
     files: tuple[OutputFile, ...]
     members: tuple[tuple[str, str], ...]
     root: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from corpus.build import filters
 from corpus.build.reasons import Reason
@@ -15,27 +16,37 @@ from corpus.store import Corpus
 Seen = Callable[[int, int], None]
 
 
+class Outcome(NamedTuple):
+    """What a recipe made of a record, and the split it is in; ``record`` is null where its header said enough."""
+
+    recipe: Recipe
+    split: str
+    record: Record | None
+    made: Row | Reason
+
+
 def outcomes(
     corpus: Corpus,
     chosen: Sequence[Recipe],
     selected: Collection[Selected],
     branches: filters.Branches,
     seen: Seen = lambda done, total: None,
-) -> Iterator[tuple[Recipe, Record | None, Row | Reason]]:
+) -> Iterator[Outcome]:
     """What each recipe makes of each record, before duplicates. A record is read once, or not at all where its header says enough; the
     parts of a session are read as often as a recipe asks, where the first of them stands."""
     sessions = _sessions(selected)
     for done, item in enumerate(selected, 1):
         readers = [recipe for recipe in chosen if recipe.takes(item.tuple_type)]
         if item.left_out is not None:
-            yield from ((recipe, None, item.left_out) for recipe in readers)
+            yield from (Outcome(recipe, item.split, None, item.left_out) for recipe in readers)
         elif item.tuple_type is TupleType.TRAJECTORY:
             if (parts := sessions.pop(item.session_id, None)) is not None:
                 yield from _conversations(corpus, readers, parts)
         elif readers:
             record = item.read(corpus)
             reason = branches(record)
-            yield from ((recipe, record, made) for recipe in readers for made in ([reason] if reason else _each(recipe.make(record))))
+            for recipe in readers:
+                yield from (Outcome(recipe, item.split, record, made) for made in ([reason] if reason else _each(recipe.make(record))))
         seen(done, len(selected))
 
 
@@ -52,11 +63,12 @@ def _sessions(selected: Collection[Selected]) -> dict[str | None, list[Selected]
     return found
 
 
-def _conversations(corpus: Corpus, readers: Sequence[Recipe], items: Sequence[Selected]) -> Iterator[tuple[Recipe, Record, Row | Reason]]:
+def _conversations(corpus: Corpus, readers: Sequence[Recipe], items: Sequence[Selected]) -> Iterator[Outcome]:
     ordered = sorted(items, key=lambda item: _part(item.read(corpus))) if len(items) > 1 else items
     for recipe in readers:
         if recipe.converse is not None:
-            yield from ((recipe, record, outcome) for record, outcome in recipe.converse(lambda: (item.read(corpus) for item in ordered)))
+            told = recipe.converse(lambda: (item.read(corpus) for item in ordered))
+            yield from (Outcome(recipe, items[0].split, record, made) for record, made in told)
 
 
 def _part(record: Record) -> int:

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     REVERTED = "reverted"
     REJECTED = "rejected"
+    ACROSS_SPLITS = "across-splits"
     BRANCH = "branch"
     MERGE = "merge"
     EMPTY_MESSAGE = "empty-message"
@@ -49,6 +50,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.SUPERSEDED: "an amend, a fixup or a rebase replaced it",
     Reason.REVERTED: "a later commit reverted it, and that revert still stands",
     Reason.REJECTED: "a person turned it down; what they said of it is feedback",
+    Reason.ACROSS_SPLITS: "it joins work that is in different splits",
     Reason.BRANCH: "it was made on a branch that the cluster's manifest does not name",
     Reason.MERGE: "a merge: its difference repeats the commits it brings in",
     Reason.EMPTY_MESSAGE: "the commit message is empty, or only trailers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.build import gates, recipes
+from corpus.build import gates, recipes, splits
 from corpus.build.manifest import Query
 from corpus.build.options import DEFAULTS, Options
 from corpus.build.where import parse_all
@@ -16,7 +16,7 @@ from corpus.store import tenant_settings
 class Request:
     """What a user asks of a build: names and texts as typed. ``all_branches`` sets aside the branches that manifests name, ``gates``
     change limits of :class:`corpus.build.gates.Gates`, ``as_of`` is a position of the log, ``config`` the text of the file that has
-    the settings."""
+    the settings, ``split`` texts of :func:`corpus.build.splits.parse`."""
 
     root: Path
     tenant: str
@@ -27,6 +27,7 @@ class Request:
     options: Options = DEFAULTS
     as_of: int | None = None
     config: str | None = None
+    split: tuple[str, ...] = ()
 
 
 def query_of(request: Request) -> Query:
@@ -38,6 +39,7 @@ def query_of(request: Request) -> Query:
         branches={} if request.all_branches else named_branches(request.root, request.tenant),
         gates=str(gates.parse(request.gates)),
         options=request.options,
+        split=splits.parse(request.split).texts if request.split else None,
         config=request.config,
     )
 

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from corpus import __version__
-from corpus.build import card, filters, formats, gates, manifest, recipes, side
+from corpus.build import card, filters, formats, gates, manifest, recipes, side, splits
+from corpus.build.assign import assign
 from corpus.build.formats import Layout
 from corpus.build.growing import Growing
 from corpus.build.listing import listed
@@ -30,7 +31,8 @@ from corpus.store import Corpus
 def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None) -> Manifest:
     """Build the sets into ``out`` and return what its ``manifest.json`` says. ``seen(done, total)`` is told of each record.
 
-    The log is first brought up to what is kept, but with ``as_of``, which writes nothing into the corpus. Raises :class:`BadInput` for an
+    First what has no split yet gets one, where splits are asked for, and the log is brought up to what is kept; but with ``as_of``, which
+    writes nothing into the corpus. Raises :class:`BadInput` for an
     unknown recipe, a condition that is none, a position not reached, a selection without a row, or an ``out`` that is not ours;
     :class:`Refused` at a boundary; :class:`Broken` where a stored record is damaged. Nothing is left behind then.
     """
@@ -39,13 +41,17 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None)
         check(out, request.root, request.tenant)
         if request.as_of is not None:
             return make(corpus, request.root, query, request.as_of, out, seen=seen)
+        if query.split is not None:
+            fix(corpus)  # so that the links follow in the log what they are about
+            assign(corpus, splits.parse(query.split))
         position = fix(corpus)
-        return write(corpus, request.root, query, position, select_at(corpus, parse_all(query.where).headers, position), out, seen=seen)
+        selected = select_at(corpus, parse_all(query.where).headers, position, splits_of(query))
+        return write(corpus, request.root, query, position, selected, out, seen=seen)
 
 
 def make(corpus: Corpus, root: Path, query: Query, position: int, out: Path, *, seen: Seen = lambda done, total: None) -> Manifest:
     """The sets that ``query`` asks for, of what the log knew at ``position``; the corpus is only read. Raises as :func:`build`."""
-    selected = select(corpus, parse_all(query.where).headers, as_of=position)
+    selected = select(corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
     return write(corpus, root, query, position, selected, out, seen=seen)
 
 
@@ -75,21 +81,27 @@ def sets_of(corpus: Corpus, query: Query, selected: Selection, directory: Path |
     with contextlib.ExitStack() as open_files:
 
         def growing(recipe: Recipe) -> Growing:
-            layout = layouts[recipe.name]
-            shards = None
-            if directory is not None:
-                options = query.options
-                shards = Shards(directory / recipe.name, layout.columns, kind=options.file_type, shard_bytes=options.shard_bytes)
-                open_files.callback(shards.close)
-            return Growing(recipe, _read_by(recipe, selected), shards, Sieve(layout, asked, held))
+            layout, options = layouts[recipe.name], query.options
+
+            def shards(split: str) -> Shards:
+                assert directory is not None  # noqa: S101 - asked for only where there is one
+                made = Shards(directory / recipe.name, layout.columns, kind=options.file_type, split=split, shard_bytes=options.shard_bytes)
+                open_files.callback(made.close)
+                return made
+
+            return Growing(recipe, _read_by(recipe, selected), None if directory is None else shards, Sieve(layout, asked, held))
 
         sets = {recipe.name: growing(recipe) for recipe in chosen}
-        for recipe, record, outcome in outcomes(corpus, chosen, selected, filters.Branches(query.branches), seen):
+        for recipe, split, record, made in outcomes(corpus, chosen, selected, filters.Branches(query.branches), seen):
             if record is not None:
-                sets[recipe.name].offer(record, outcome)
-            elif isinstance(outcome, Reason):
-                sets[recipe.name].drop(outcome)
+                sets[recipe.name].offer(split, record, made)
+            elif isinstance(made, Reason):
+                sets[recipe.name].drop(made)
         return [one.finish() for one in sets.values()]
+
+
+def splits_of(query: Query) -> splits.Splits | None:
+    return None if query.split is None else splits.parse(query.split)
 
 
 def layouts_of(query: Query) -> dict[str, Layout]:

@@ -38,4 +38,4 @@ def sample_rows(root: Path, tenant: str, recipe: str, count: int, *, seed: int =
         shuffled = sorted(select(corpus, ()), key=lambda item: _place(seed, item.key))
         made = outcomes(corpus, chosen, shuffled, Branches(named_branches(root, tenant)))
         held = Gates()
-        return list(islice((outcome for _, _, outcome in made if isinstance(outcome, Row) and held(outcome) is None), count))
+        return list(islice((one.made for one in made if isinstance(one.made, Row) and held(one.made) is None), count))

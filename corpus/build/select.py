@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from corpus.build import expression
 from corpus.build.engine import DuckDB, Engine
-from corpus.build.feed import links_of, log_of, records_of, undone_of
+from corpus.build.feed import fill
+from corpus.build.plan import Asked, asked_of
 from corpus.build.reasons import Reason
+from corpus.build.splits import REST, Splits
 from corpus.build.where import Condition
 from corpus.errors import BadInput, Failed
 from corpus.record import EvidenceClass, Record, TupleType
 from corpus.store import Corpus, Frame
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
     """A record that meets the conditions and where it lies; ``left_out`` when its header or a link already rules it out, so its body need
-    not be read. ``evidence`` is what is known of it now."""
+    not be read. ``evidence`` is what is known of it now; ``split`` the one it is in."""
 
     key: str
     id: str
@@ -37,6 +37,7 @@ class Selected:
     size: int
     evidence: EvidenceClass
     left_out: Reason | None
+    split: str = REST
 
     def read(self, corpus: Corpus) -> Record:
         """The record, its header saying the evidence that is known now. Raises :class:`Failed` where a newer version took its place."""
@@ -61,8 +62,9 @@ class Selection(Collection[Selected]):
     """What was selected, ordered by ``(created_us, key)``: about 150 bytes a record. ``gone`` is what the log knew besides,
     ``records`` how many there were to choose from."""
 
-    def __init__(self, table: pa.Table, files: Sequence[str], records: int, gone: tuple[Gone, ...] = ()) -> None:
+    def __init__(self, table: pa.Table, files: Sequence[str], records: int, splits: Splits, gone: tuple[Gone, ...] = ()) -> None:
         self._table = table
+        self._splits = splits
         self.records = records
         self._paths = [tuple(file.split("/")) for file in files]
         self.gone = gone
@@ -93,83 +95,50 @@ class Selection(Collection[Selected]):
         size: int,
         evidence: int,
         left_out: str | None,
+        split: str | None,
+        group: str | None,
     ) -> Selected:
         frame = Frame(frame_offset, frame_size, frame_content) if frame_size else None
         reason = None if left_out is None else Reason(left_out)
         kind, known = TupleType(tuple_type), expression.CLASSES[evidence]
-        return Selected(key.hex(), ident.hex(), created_us, kind, session_id, self._paths[file], frame, offset, size, known, reason)
+        if split is None:
+            split = REST if group is None else self._splits.choose(group)
+        return Selected(key.hex(), ident.hex(), created_us, kind, session_id, self._paths[file], frame, offset, size, known, reason, split)
 
 
-_KEPT = ("key", "id", "created_us", "tuple_type", "session_id", *expression.PLACE, "evidence", "left_out")
+_KEPT = ("key", "id", "created_us", "tuple_type", "session_id", *expression.PLACE, "evidence", "left_out", "split", "group")
 
 
-def select(corpus: Corpus, conditions: Sequence[Condition], *, as_of: int | None = None) -> Selection:
+def select(corpus: Corpus, conditions: Sequence[Condition], *, as_of: int | None = None, splits: Splits | None = None) -> Selection:
     """The tenant's records (links are not records of work) that meet every condition.
 
-    With ``as_of`` only what the log knew at that position, as it was then. Raises :class:`BadInput` for a position that the log has not
-    reached, :class:`Refused` at another tenant's record.
+    With ``as_of`` only what the log knew at that position, as it was then; with ``splits`` each in its split: the one it was assigned to,
+    or would be. Raises :class:`BadInput` for a position that the log has not reached, :class:`Refused` at another tenant's record.
     """
     if as_of is not None and not 0 <= as_of <= corpus.position():
         raise BadInput(f"--as-of {as_of}: the log of tenant {corpus.tenant!r} is at {corpus.position()}")
     with DuckDB() as engine:
-        return _select(engine, corpus, conditions, as_of)
+        return _select(engine, corpus, asked_of(tuple(conditions), as_of is not None, splits is not None), as_of, splits or Splits())
 
 
-def _select(engine: Engine, corpus: Corpus, conditions: Sequence[Condition], as_of: int | None) -> Selection:
+def _select(engine: Engine, corpus: Corpus, asked: Asked, as_of: int | None, splits: Splits) -> Selection:
     import pyarrow as pa
 
-    asked = _asked(tuple(conditions), as_of is not None)
-    files: list[str] = []
-    engine.keep(asked.links, links_of(corpus))
-    engine.keep(asked.records, records_of(corpus, asked.records.columns, files))
-    if as_of is not None:
-        engine.keep(asked.logged, log_of(corpus, as_of))
-    engine.keep(asked.undone, undone_of(engine, asked.reverts))
+    files = fill(engine, corpus, asked, as_of)
     found = [_compact(batch) for batch in engine.run(asked.selection)]
     gone = [Gone(**row) for batch in engine.run(asked.gone) for row in batch.to_pylist()] if as_of is not None else []
     (total,) = (batch.column("records")[0].as_py() for batch in engine.run(asked.total))
-    return Selection(pa.Table.from_batches(found, schema=_schema()), files, total, tuple(gone))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The tables, and what is asked of them: the reverts, the selection itself, how many there are, what is gone."""
-
-    records: ir.Table
-    links: ir.Table
-    undone: ir.Table
-    logged: ir.Table
-    reverts: ir.Table
-    selection: ir.Table
-    total: ir.Table
-    gone: ir.Table
-
-
-@cache
-def _asked(conditions: tuple[Condition, ...], as_logged: bool) -> _Asked:
-    extra = sorted({condition.field for condition in conditions} - set(expression.NEEDED))
-    records = expression.table("records", (*expression.NEEDED, *extra))
-    links = expression.table("links", expression.LINKS)
-    undone = expression.table("undone", ("key",))
-    logged = expression.table("logged", expression.LOGGED)
-    known = logged if as_logged else None
-    return _Asked(
-        records,
-        links,
-        undone,
-        logged,
-        expression.standing_links(links, known),
-        expression.selection(records, links, undone, conditions, known),
-        expression.total(records, known),
-        expression.gone(logged, records, links),
-    )
+    return Selection(pa.Table.from_batches(found, schema=_schema()), files, total, splits, tuple(gone))
 
 
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
     kinds = dict.fromkeys(_KEPT, pa.int64()) | {"key": pa.binary(32), "id": pa.binary(32), "evidence": pa.int8(), "file": pa.int32()}
-    kinds |= dict.fromkeys(("tuple_type", "left_out"), pa.dictionary(pa.int8(), pa.string())) | {"session_id": pa.string()}
+    kinds |= dict.fromkeys(("tuple_type", "left_out", "split"), pa.dictionary(pa.int8(), pa.string())) | {
+        "session_id": pa.string(),
+        "group": pa.string(),
+    }
     return pa.schema(list(kinds.items()))
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     "--file-type", type=click.Choice(["jsonl", "jsonl.zst", "parquet"]), default="jsonl", show_default=True, help="Of the sets' files."
 )
 @click.option("--shard-size", default="128MiB", show_default=True, metavar="SIZE", help="How much of rows, as JSON, a file takes.")
+@click.option(
+    "--split", "splits", multiple=True, metavar="NAME=PERCENT", help="So much of the groups apart from train; may be given again."
+)
 @click.option("--as-of", type=click.IntRange(0), metavar="N", help="What the log knew at its entry N; writes nothing there.")
 @click.option("--dry-run", is_flag=True, help="Only count what would become of the records; nothing is written anywhere.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
@@ -42,6 +45,7 @@ def command(
     form: str | None,
     file_type: str,
     shard_size: str,
+    splits: tuple[str, ...],
     as_of: int | None,
     dry_run: bool,
     out: Path | None,
@@ -53,10 +57,11 @@ def command(
     from corpus.build import Options, Request, build, funnel
     from corpus.build.files import FileType
     from corpus.build.options import size
+    from corpus.build.reasons import Reason
     from corpus.store.elsewhere import readable_root
 
     options = Options(format=form, file_type=FileType(file_type), shard_bytes=size(shard_size))
-    request = Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of, config)
+    request = Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of, config, splits)
     if dry_run:
         with progress("counting") as seen:
             _print_funnel(funnel(request, seen=seen), as_json)
@@ -69,6 +74,8 @@ def command(
         replaced = sum(one.replaced for one in done.gone)
         what = f"{replaced} replaced since, {len(done.gone) - replaced} not kept any more"
         click.echo(f"corpus: without {len(done.gone)} records of position {done.position} ({what}): see manifest.json", err=True)
+    if across := max((built.dropped.get(Reason.ACROSS_SPLITS, 0) for built in done.sets), default=0):
+        click.echo(f"corpus: {across} records join work that is in different splits and are in none", err=True)
     for built in done.sets:
         if not built.rows:
             click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)

@@ -122,13 +122,14 @@ class FeedbackBody(_Model):
 
 class LinkKind(StrEnum):
     """``evidence`` has no ``to``: its ``value`` is the evidence class that ``from`` has from then on. ``completes``: the feedback ``from``
-    is the correction of the feedback ``to``."""
+    is the correction of the feedback ``to``. ``split`` has no ``to`` either: its ``value`` is the split that ``from`` is in for good."""
 
     SESSION_OF = "session_of"
     COMPLETES = "completes"
     EVIDENCE = "evidence"
     SUPERSEDED_BY = "superseded_by"
     REVERTED_BY = "reverted_by"
+    SPLIT = "split"
 
 
 class LinkBody(_Model):

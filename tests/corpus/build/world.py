@@ -264,7 +264,10 @@ def make(
     gates: tuple[str, ...] = (),
     options: Options = DEFAULTS,
     as_of: int | None = None,
+    split: tuple[str, ...] = (),
     **more: Any,
 ) -> Manifest:
-    asked = Request(world.root, world.tenant, recipes or ("pretrain", "sft", "dpo"), where, all_branches, gates, options, as_of)
+    asked = Request(
+        world.root, world.tenant, recipes or ("pretrain", "sft", "dpo"), where, all_branches, gates, options, as_of, split=split
+    )
     return build(asked, out, **more)
