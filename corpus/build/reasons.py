@@ -20,6 +20,7 @@ class Reason(StrEnum):
     DIFF_CUT = "diff-cut"
     BEFORE_CUT = "before-cut"
     FILE_WITHHELD = "file-withheld"
+    NOT_BLOCKS = "not-blocks"
     COMPLETED = "completed"
     NOT_ACCEPTED = "not-accepted"
     NO_CORRECTION = "no-correction"
@@ -58,6 +59,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DIFF_CUT: "the diff was cut at capture, so the answer is not whole",
     Reason.BEFORE_CUT: "a changed file was too large to keep, so the prompt cannot show what the answer edits",
     Reason.FILE_WITHHELD: "a changed file that is text, or may be, was withheld, so the answer is not whole",
+    Reason.NOT_BLOCKS: "search/replace blocks cannot say it: a file goes or moves, a last line has no end, or lines look like theirs",
     Reason.COMPLETED: "a later record of the same rejection has its correction",
     Reason.NOT_ACCEPTED: "nobody is known to have let it stand, and no check to have passed",
     Reason.NO_CORRECTION: "rejected, and not corrected yet",

@@ -61,10 +61,10 @@ def write(corpus: Corpus, root: Path, query: Query, position: int, selected: Sel
         sets = sets_of(corpus, query, selected, directory, seen)
         if not any(built.rows for built in sets):
             raise BadInput(f"no row for {', '.join(_why(built) for built in sets)}: see 'corpus stats --tenant {query.tenant}'")
-        text = card.render(query, recipes.RECIPES, layouts_of(query), sets).encode()
+        text = card.render(query, recipes.known(), layouts_of(query), sets).encode()
         (directory / card.NAME).write_bytes(text)
         readme = OutputFile(path=card.NAME, rows=0, size=len(text), sha256=hashlib.sha256(text).hexdigest())
-        beside = side.write(directory, query.options.format, recipes.RECIPES, sets)
+        beside = side.write(directory, query.options.format, recipes.known(), sets)
         done = Manifest(builder=__version__, query=query, position=position, sets=tuple(sets), card=readme, side=beside, gone=selected.gone)
         (directory / manifest.NAME).write_bytes(done.data())
         built_now.append(done)

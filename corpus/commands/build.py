@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @click.command("build")
 @tenant_option
-@click.option("--recipe", "recipes", multiple=True, required=True, metavar="NAME", help="pretrain, sft, dpo or kto; may be given again.")
+@click.option(
+    "--recipe",
+    "recipes",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    help="pretrain, sft, sft-blocks, commit-message, dpo, kto, or one that a package brings.",
+)
 @click.option("--where", multiple=True, metavar="CONDITION", help="FIELD=VALUE, !=, 'FIELD in A,B', created>=2026-05; all hold.")
 @click.option("--all-branches", is_flag=True, help="Also commits on branches that the cluster's manifest does not name.")
 @click.option("--gate", "gates", multiple=True, metavar="NAME=LIMIT", help="Change a gate of dpo and kto: a number, on or off.")
