@@ -61,16 +61,16 @@ class Grounds:
         """
         known = self.enrolment(directory)
         if known is None:
-            if not tenant or not cluster:
+            if tenant is None or cluster is None:
                 raise BadInput("its working directory lies in no enrolled repository: name --tenant and --cluster to take it in")
             name = check("tenant", tenant)
             label = Label(name, check("cluster", cluster), slug(os.path.basename(directory or "")), check("role", "contributor"))
             tops = _spelled([directory]) if directory else ()
             return Ground(Owner(corpus_root(root), label), tops, self._foreign(name))
-        if tenant and known.label.tenant != tenant:
+        if tenant is not None and known.label.tenant != tenant:
             raise Refused(f"its working directory is enrolled to tenant {known.label.tenant!r}, not {tenant!r}: leave --tenant out")
         label = known.label
-        if cluster and cluster != label.cluster:
+        if cluster is not None and cluster != label.cluster:
             label = Label(label.tenant, check("cluster", cluster), label.module_id, label.role, label.doctrine_version)
         tops = tuple(dict.fromkeys((*self._trees[known.id], *_top_of(directory))))
         people = tuple(("", address) for address in sorted(known.identity))

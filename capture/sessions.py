@@ -17,6 +17,7 @@ from capture.linking import link_sessions
 from capture.sources.transcript import Opening
 from capture.trajectory import TakenSession, take
 from corpus.errors import BadInput, Failed, SubstrateError
+from corpus.names import check
 from corpus.xdg import spool_dir
 
 
@@ -44,8 +45,11 @@ def take_all(
 
     Of a folder those files are taken that are transcripts, and of the agents' own folders the sessions of enrolled repositories. Raises
     :class:`BadInput` for a named file that is no transcript or belongs to nobody, :class:`corpus.errors.Refused` for one that is another
-    tenant's, :class:`Failed` while a drainer is at work.
+    tenant's or for what is no name, :class:`Failed` while a drainer is at work.
     """
+    for kind, name in (("tenant", tenant), ("cluster", cluster)):
+        if name is not None:
+            check(kind, name)
     found = list(_files(paths, agent))
     taken: list[TakenFile] = []
     try:

@@ -32,14 +32,14 @@ def whose(at: Path, *, tenant: str | None, cluster: str | None, root: str | os.P
     known = enrol.of(common)
     where = corpus_root(root)
     check_outside(where, at)
-    if known and tenant and known.label.tenant != tenant:
+    if known and tenant is not None and known.label.tenant != tenant:
         raise Refused(f"{at} is enrolled to tenant {known.label.tenant!r}, not {tenant!r}: leave --tenant out")
     if known:
         label = known.label
-        if cluster and cluster != label.cluster:
+        if cluster is not None and cluster != label.cluster:
             label = Label(label.tenant, check("cluster", cluster), label.module_id, label.role, label.doctrine_version)
         return Owner(known.root if root is None else where, label)
-    if not tenant or not cluster:
+    if tenant is None or cluster is None:
         raise BadInput(f"{at} is not enrolled: name --tenant and --cluster, or run 'capture install' there")
     label = Label(check("tenant", tenant), check("cluster", cluster), module_name(at), check("role", "contributor"))
     return Owner(where, label)

@@ -157,7 +157,7 @@ def _owner(files: Sequence[Path], tenant: str | None, cluster: str | None, root:
     try:
         common_dir(here)
     except BadInput:  # no repository here
-        if not tenant or not cluster:
+        if tenant is None or cluster is None:
             raise BadInput(f"{here} is in no repository: give --tenant and --cluster, or run it in an enrolled one") from None
         named = check("cluster", cluster)
         owner = Owner(corpus_root(root), Label(check("tenant", tenant), named, module_id=named, role=check("role", "contributor")))

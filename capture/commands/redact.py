@@ -50,7 +50,7 @@ def _print(name: str, tenant: str | None) -> int:
 
     text = _read(name)
     try:
-        redacted = scanner_for(check("tenant", tenant) if tenant else None).redact(text, *_kind(name))
+        redacted = scanner_for(None if tenant is None else check("tenant", tenant)).redact(text, *_kind(name))
     except Withheld as withheld:
         raise BadInput(f"{name} cannot be made safe ({withheld.reason}): nothing is printed") from None
     sys.stdout.buffer.write(redacted.encode())
@@ -61,7 +61,7 @@ def _list(names: Sequence[str], tenant: str | None, as_json: bool, only_check: b
     from corpus.redaction.draft import Withheld
     from corpus.redaction.redactor import scanner_for
 
-    scanner = scanner_for(check("tenant", tenant) if tenant else None)
+    scanner = scanner_for(None if tenant is None else check("tenant", tenant))
     unreadable = found_any = False
     for name in names:
         try:

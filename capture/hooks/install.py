@@ -43,14 +43,14 @@ def enrolled_as(at: Path, manifest: Manifest | None, *, tenant: str, cluster: st
 
     Raises :class:`Refused` for what is not a name, :class:`BadInput` where neither names a cluster.
     """
-    said = cluster or (manifest.cluster if manifest else None)
+    said = cluster if cluster is not None else manifest.cluster if manifest else None
     if said is None:
         raise BadInput("no cluster: give --cluster, or --manifest with a file that names one")
     return Label(
         tenant=check("tenant", tenant),
         cluster=check("cluster", said),
         module_id=check("moduleId", module or (manifest.module if manifest else None) or module_name(at)),
-        role=check("role", role or (manifest.role if manifest else None) or "contributor"),
+        role=check("role", role if role is not None else (manifest.role if manifest else None) or "contributor"),
         doctrine_version=manifest.doctrine_version if manifest else None,
     )
 
