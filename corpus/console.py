@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import json
@@ -41,6 +42,8 @@ class LazyGroup(click.Group):
 
 def main(group: click.Command, name: str) -> None:
     """Run ``group`` as the program ``name`` and exit with the design's codes. Never shows a traceback unless ``CORPUS_DEBUG`` is set."""
+    # Records are trees, freed when they are let go of. Going through all that was imported again and again costs a tenth of a capture.
+    gc.set_threshold(50_000, 20, 20)
     if sys.stdout is None:  # closed by the caller (>&-): what is printed goes nowhere, and no file of ours takes its number
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     stdout = sys.stdout

@@ -39,10 +39,11 @@ class Exchange:
     events: Sequence[Event]
     back: list[int | None] = field(init=False)
     results: dict[str, list[int]] = field(init=False)
+    _replies: dict[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         names: dict[str, int] = {}
-        self.back, self.results = [], {}
+        self.back, self.results, self._replies = [], {}, {}
         branching = any(each.parent_event_id for each in self.events)
         last: dict[bool, int | None] = {False: None, True: None}
         for at, event in enumerate(self.events):
@@ -53,6 +54,8 @@ class Exchange:
             names.setdefault(event.event_id, at)
             if event.kind in _HEARD:
                 last[aside] = at
+            if event.reply is not None and _said(event):
+                self._replies.setdefault(event.reply, []).append(at)
             if event.kind is Kind.TOOL_RESULT and event.call_id:
                 self.results.setdefault(event.call_id, []).append(at)
 
@@ -82,7 +85,7 @@ class Exchange:
             first -= 1
         begun = set(way[first:])
         if name is not None:
-            begun |= {here for here, each in enumerate(self.events) if each.reply == name and _said(each)}
+            begun.update(self._replies.get(name, ()))
         else:
             for here in range(at + 1, len(self.events)):
                 if self.back[here] in begun and _said(self.events[here]):

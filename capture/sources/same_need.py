@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import orjson
@@ -60,8 +61,12 @@ class Change:
 
 def told(call: Called) -> dict[str, object]:
     """A call's input as an object; empty where it is none."""
+    return _parsed(call.arguments)
+
+
+def _parsed(arguments: str | None) -> dict[str, object]:
     try:
-        value = orjson.loads(call.arguments or "{}")
+        value = orjson.loads(arguments or "{}")
     except orjson.JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {"input": value}
@@ -227,5 +232,12 @@ def _words(given: dict[str, object]) -> Iterator[str]:
 
 def _bare(call: Called) -> str:
     """What a call does, without the agent's words about it and without white space."""
-    given = {key: value for key, value in told(call).items() if key not in ("description", "explanation", "justification", "timeout")}
+    return _bare_of(call.arguments)
+
+
+@lru_cache(maxsize=128)  # one rejected call is held against all that come after it
+def _bare_of(arguments: str | None) -> str:
+    given = {
+        key: value for key, value in _parsed(arguments).items() if key not in ("description", "explanation", "justification", "timeout")
+    }
     return re.sub(r"\s|\\[nrt]", "", orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode())

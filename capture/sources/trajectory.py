@@ -231,6 +231,7 @@ def _crosses(session: Session, part: Part) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
 def _moment(told: str | None) -> str | None:
     """A time as records have it, if it is one that a calendar has."""
     if told is None or not _MOMENT.fullmatch(told):
@@ -246,6 +247,9 @@ def _usage(told: Usage | None) -> Usage | None:
     """Counts that a record can hold: a source may say anything."""
     if told is None:
         return None
+    counts = (told.input, told.output, told.cache_read, told.cache_write)
+    if all(0 <= each <= _LARGEST for each in counts):
+        return told
     return Usage(**{name: min(max(value, 0), _LARGEST) for name, value in told.model_dump().items()})
 
 

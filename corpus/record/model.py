@@ -48,16 +48,14 @@ class Record(BaseModel):
 
 def seal(key: str, header: Header, redaction: RedactionSummary, body: Body, revision: int = 0) -> tuple[str, bytes]:
     """``(id, line)``: the canonical line, without a newline, whose id is the SHA-256 of the line without it."""
-    parts = {
-        "schema": SCHEMA,
-        "key": key,
-        "revision": revision,
-        "header": header.model_dump(mode="json"),
-        "redaction": redaction.model_dump(mode="json"),
-        "body": body.model_dump(mode="json", by_alias=True),
-    }
-    ident = hashlib.sha256(dumps(parts)).hexdigest()
-    return ident, dumps(parts | {"id": ident})
+    before = {"body": body.model_dump(mode="json", by_alias=True), "header": header.model_dump(mode="json")}
+    after = {"key": key, "redaction": redaction.model_dump(mode="json"), "revision": revision, "schema": SCHEMA}
+    # The id stands between them, in the order of names; a body is long, and written once.
+    head, tail = dumps(before)[:-1], dumps(after)[1:]
+    bare = hashlib.sha256(head)
+    bare.update(b"," + tail)
+    ident = bare.hexdigest()
+    return ident, b"".join((head, b',"id":"', ident.encode(), b'",', tail))
 
 
 def parse_line(line: bytes, *, check_id: bool = True) -> Record:

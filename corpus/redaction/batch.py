@@ -54,9 +54,13 @@ class Batch:
         parsed = [_STRING.split(text) if _parses(text) else None for text in texts]
         inside = [_decoded(parts[1::2]) if parts else [] for parts in parsed]
         strings = self._map([each for some in inside for each in some], hide)
+        changed = {each for each, made in strings.items() if made != each}
         rebuilt: list[Redacted] = []
         for text, parts, values in zip(texts, parsed, inside, strict=True):
-            rebuilt.append(hide(text) if parts is None else _rebuilt(parts, values, strings))
+            if parts is None:
+                rebuilt.append(hide(text))
+            else:
+                rebuilt.append(text if changed.isdisjoint(values) and "\\u" not in text else _rebuilt(parts, values, strings))
         short = [
             made if parts is None or isinstance(made, Withheld) else _short(parts) for made, parts in zip(rebuilt, parsed, strict=True)
         ]

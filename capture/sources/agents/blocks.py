@@ -9,7 +9,7 @@ from capture.sources.transcript import Said
 from corpus.record import Actor, Kind, Mark
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Block:
     """One block; ``raw`` is a tool result's content as it stands."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from capture.sources.agents import claude_denied as denied
@@ -94,8 +93,7 @@ class ClaudeReader:
         for number, each in enumerate(said):
             own = each.name_in_source or (name if number == len(said) - 1 else f"{name}#{number}")
             placed.append(
-                replace(
-                    each,
+                each.but(
                     name_in_source=own,
                     parent=placed[-1].name_in_source if placed else parent,
                     ts=moment(value.get("timestamp")),
@@ -121,7 +119,7 @@ class ClaudeReader:
                 said.append(_interrupted(block, value))
             else:
                 meta = (Mark.META,) if not marks and (block.text or "").lstrip().startswith(_PROGRAM) else ()
-                said.append(replace(block.said(Actor.USER), marks=marks + meta + block.marks))
+                said.append(block.said(Actor.USER).but(marks=marks + meta + block.marks))
         if results != 1 and value.get("toolUseResult") is not None:
             said.append(note("toolUseResult", detail=value["toolUseResult"]))
         return said
@@ -130,14 +128,14 @@ class ClaudeReader:
         tool = self._calls.answered(block.call)
         images = list(block.images)
         detail = result_detail(value.get("toolUseResult"), block, images)
-        result = replace(block.said(Actor.TOOL), name=tool, detail=detail, images=tuple(images))
+        result = block.said(Actor.TOOL).but(name=tool, detail=detail, images=tuple(images))
         said = [result]
         agent = text(value.get("toolUseResult"), "agentId")
         if agent is not None:  # what a subagent's own file names as its parent event
-            said.insert(0, replace(note("subagent", text=agent), name_in_source=f"agent:{agent}", call=block.call))
+            said.insert(0, note("subagent", text=agent, call=block.call).but(name_in_source=f"agent:{agent}"))
         ruling = denied.ruling(value, block.text or "", block.error, tool)
         if ruling is not None:
-            said.append(replace(ruling, call=block.call))
+            said.append(ruling.but(call=block.call))
         return said
 
     def _assistant(self, value: Object) -> list[Said]:
@@ -153,8 +151,7 @@ class ClaudeReader:
             each = block.said(Actor.TOOL if block.kind is Kind.TOOL_RESULT else Actor.ASSISTANT)
             detail = json_text(troubles) if troubles and not said else each.detail
             said.append(
-                replace(
-                    each,
+                each.but(
                     reply=reply,
                     model=model,
                     model_claimed=self._claimed,
@@ -164,7 +161,7 @@ class ClaudeReader:
                 )
             )
         if said:
-            said[0] = replace(said[0], usage=self._tally.added(reply, _usage(part(message, "usage"))))
+            said[0] = said[0].but(usage=self._tally.added(reply, _usage(part(message, "usage"))))
         return said
 
     def _attachment(self, attachment: Object, value: Object) -> Said:
@@ -186,9 +183,9 @@ class ClaudeReader:
         if kind == "prompt_snapshot":
             prompts = [each for each in items(attachment, "systemPrompt") if isinstance(each, str)]
             rest = without(attachment, ("systemPrompt",)) if len(prompts) == len(items(attachment, "systemPrompt")) else attachment
-            return replace(note(name, text="\n\n".join(prompts), detail=rest), system=True)
+            return note(name, text="\n\n".join(prompts), detail=rest).but(system=True)
         detail = {"attachment": attachment, "rendered": items(value, "rendered")} if items(value, "rendered") else attachment
-        return replace(note(name, detail=detail), error=kind in ("hook_error", "hook_blocking_error", "hook_non_blocking_error"))
+        return note(name, detail=detail).but(error=kind in ("hook_error", "hook_blocking_error", "hook_non_blocking_error"))
 
 
 def _usage(told: Object) -> Usage:
@@ -203,7 +200,7 @@ def _usage(told: Object) -> Usage:
 def _interrupted(block: Block, value: Object) -> Said:
     if flag(value, "interruptedByShutdown"):  # the program was closed: nobody turned anything down
         return note("interrupted-by-shutdown", text=block.text)
-    return replace(block.said(Actor.USER), kind=Kind.DECISION, name="interrupted")
+    return block.said(Actor.USER).but(kind=Kind.DECISION, name="interrupted")
 
 
 def _system(value: Object) -> Said:
@@ -211,7 +208,7 @@ def _system(value: Object) -> Said:
     rest = without(value, ENVELOPE - {"error"} | ({"content"} if content is not None else set()))
     told = note(f"system.{kind}" if kind else "system", text=content, detail=rest or None)
     failed = kind == "api_error" or text(value, "level") == "error"
-    return replace(told, error=failed, kind=Kind.RETRY if kind == "api_error" and count(value, "retryAttempt") else Kind.NOTE)
+    return told.but(error=failed, kind=Kind.RETRY if kind == "api_error" and count(value, "retryAttempt") else Kind.NOTE)
 
 
 def _noted(kind: str, value: Object) -> Said:

@@ -19,6 +19,7 @@ Object = Mapping[str, object]
 MAX_DEPTH = 250
 """Levels of nesting that are taken apart. JSON that lies deeper is kept as text: what Python allows depends on who calls."""
 
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 _DATA_URI = re.compile(r"data:(?P<media>[\w.+/-]+)(?:;[\w.+=-]+)*;base64,")
 
 
@@ -72,6 +73,8 @@ def moment(value: object) -> str | None:
     try:
         if isinstance(value, str):
             told = datetime.fromisoformat(value)
+            if _MOMENT.fullmatch(value):
+                return value
             told = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             told = datetime.fromtimestamp(value / 1000 if abs(value) >= 1e11 else value, UTC)
