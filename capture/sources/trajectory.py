@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from capture.sources.foreign import Foreign
 from capture.sources.parts import Part
 from capture.sources.transcript import Opening, Said
-from corpus.record import Actor, Event, Kind, Mark, Outcome, TrajectoryBody, TupleType, Usage, anchored, key_of
+from corpus.record import Actor, Event, Kind, Mark, Outcome, TrajectoryBody, TupleType, Usage, anchored, event_hash, key_of
 from corpus.redaction.draft import Draft, Form, Label, Scrub, Withheld
 from corpus.redaction.pseudonym import Pseudonyms
 
@@ -107,10 +107,13 @@ def _body(session: Session, part: Part, before: Before, scrub: Scrub) -> Traject
     of_events = [] if crosses else [texts.take(*_texts(each, session.tops)) for each, _ in said]
     texts.redact()
     version, branch, model = of_session.made()
-    events = [
-        _event(scrub, session, each, at, part.first_seq + count, *mine.whole())
-        for count, ((each, at), mine) in enumerate(zip(said, of_events, strict=False))
-    ]
+    events: list[Event] = []
+    hashes: list[str] = []
+    prev = before.prev
+    for seq, ((each, at), mine) in enumerate(zip(said, of_events, strict=False), part.first_seq):
+        events.append(_event(scrub, session, each, at, seq, prev, *mine.whole()))
+        prev = event_hash(events[-1])
+        hashes.append(prev)
     return anchored(
         TrajectoryBody(
             agent=session.agent,
@@ -132,11 +135,14 @@ def _body(session: Session, part: Part, before: Before, scrub: Scrub) -> Traject
             events_root="",
             manifest_hash="",
             withheld="crosses-tenants" if crosses else None,
-        )
+        ),
+        hashes,
     )
 
 
-def _event(scrub: Scrub, session: Session, said: Said, at: int, seq: int, texts: Sequence[str | None], withheld: str | None) -> Event:
+def _event(
+    scrub: Scrub, session: Session, said: Said, at: int, seq: int, prev: str, texts: Sequence[str | None], withheld: str | None
+) -> Event:
     name, model, claimed, directory, content, arguments, detail = texts
     return Event(
         seq=seq,
@@ -161,7 +167,7 @@ def _event(scrub: Scrub, session: Session, said: Said, at: int, seq: int, texts:
         images=scrub.image_hashes([each for each in said.images if _SHA256.fullmatch(each)]),
         directory=directory,
         withheld=withheld,
-        prev="",
+        prev=prev,
     )
 
 

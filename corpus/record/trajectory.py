@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -140,13 +140,17 @@ class TrajectoryBody(_Model):
     withheld: Literal["found-again", "crosses-tenants", "redaction-failed"] | None = None
 
 
-def anchored(body: TrajectoryBody) -> TrajectoryBody:
-    """``body`` with each event's ``prev`` and the four anchors behind ``first_prev`` set to what its other fields say."""
-    events, hashes, last = [], [], body.first_prev
-    for event in body.events:
-        events.append(event if event.prev == last else event.model_copy(update={"prev": last}))
-        last = event_hash(events[-1])
-        hashes.append(last)
+def anchored(body: TrajectoryBody, hashes: Sequence[str] | None = None) -> TrajectoryBody:
+    """``body`` with each event's ``prev`` and the four anchors behind ``first_prev`` set to what its other fields say. ``hashes`` are
+    those of its events where each ``prev`` is set already."""
+    events, last = body.events, body.first_prev
+    if hashes is None:
+        events, hashes = [], []
+        for event in body.events:
+            events.append(event if event.prev == last else event.model_copy(update={"prev": last}))
+            last = event_hash(events[-1])
+            hashes.append(last)
+    last = hashes[-1] if hashes else last
     made = body.model_copy(update={"events": events, "last": last, "events_root": events_root(hashes)})
     return made.model_copy(update={"manifest_hash": manifest_hash(made)})
 

@@ -26,7 +26,6 @@ from corpus.redaction.whereabouts import Whereabouts
 from corpus.redaction.withhold import withhold, without_texts
 
 _ONLY_HERE = object()
-_SEARCHED_AS = {Form.REASONING.value: Form.PROSE, Form.SYSTEM.value: Form.PROSE}
 CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -165,7 +164,9 @@ class Redactor:
         """See :meth:`Scrub.several`."""
         made: list[str | Withheld | None] = [self._switched(form, text) for form, text in texts]
         waiting = [at for at, each in enumerate(made) if each is None]
-        searched = [(_SEARCHED_AS.get(form.value, form), text) for form, text in (texts[at] for at in waiting)]
+        searched = [
+            (Form.PROSE if form is Form.REASONING or form is Form.SYSTEM else form, text) for form, text in map(texts.__getitem__, waiting)
+        ]
         hide = Whereabouts(tops, self._scanner.identifier).hide
         for at, each in zip(waiting, self._batch.redact(searched, hide), strict=True):
             made[at] = each

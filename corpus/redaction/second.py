@@ -7,7 +7,7 @@ accounted for by where its lines stand: each side of a hunk is a run of lines of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -199,12 +199,9 @@ class SecondPass:
     def look(self, line: bytes, stem: str, passed: Passed) -> LetBy | None:
         """The first thing found in ``line`` (its file's name without suffix is ``stem``) that ``passed`` does not account for."""
         strings: list[_String] = []
-        _collect(orjson.loads(line), "", strings)
-        known = passed.texts
+        _collect(orjson.loads(line), "", strings, passed.texts)
         for string in strings:
             value = string[2]
-            if not value or value in known:
-                continue
             shape = _STRUCTURAL_AT.get(string[:2])
             if (shape is not None and shape.fullmatch(value)) or string in self._clean:
                 continue
@@ -292,19 +289,22 @@ def _standing(text: str, images: list[str], at: int) -> int | None:
     return None
 
 
-def _collect(value: dict[str, Any], at: str, into: list[_String]) -> None:
-    """Every string below ``value``, as ``(where, name, string)``; ``[]`` stands for any index. Names that are data count too."""
+def _collect(value: dict[str, Any], at: str, into: list[_String], known: Set[str]) -> None:
+    """Every string below ``value`` that is not ``known``, as ``(where, name, string)``; ``[]`` stands for any index. Names that are data
+    count too."""
     if at == "redaction.counts":
         into.extend((at, "", name) for name in value)
     for name, member in value.items():
         kind = member.__class__
         if kind is str:
-            into.append((at, name, member))
+            if member and member not in known:
+                into.append((at, name, member))
         elif kind is dict:
-            _collect(member, f"{at}.{name}" if at else name, into)
+            _collect(member, f"{at}.{name}" if at else name, into, known)
         elif kind is list:
             for each in member:
                 if each.__class__ is str:
-                    into.append((at, f"{name}[]", each))
+                    if each and each not in known:
+                        into.append((at, f"{name}[]", each))
                 else:
-                    _collect(each, f"{at}.{name}[]", into)
+                    _collect(each, f"{at}.{name}[]", into, known)

@@ -65,28 +65,29 @@ def read(path: Path, offset: int = 0, number: int = 0) -> Iterator[Line]:
             file.seek(offset or len(mark))
             pending = b"" if offset else mark
             number = max(number, 1)
-            while raw := _line(file, encoding, f"{path}: line {number}"):
+            while raw := _line(file, encoding, path, number):
                 content, tail = _split(raw, encoding)
+                ended = _ended(raw, encoding)
                 if not content:
                     pending += raw
                 else:
                     value = _object(content, encoding)
-                    if value is None and not _ended(raw, encoding):
+                    if value is None and not ended:
                         return
                     source = pending + content
                     offset += len(source)
                     yield Line(number, offset, source, encoding, value)
                     pending = tail
-                number += _ended(raw, encoding)
+                number += ended
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror or error}") from error
 
 
 def _ended(raw: bytes, encoding: str) -> bool:
-    return raw.endswith("\n".encode(encoding))
+    return raw.endswith(b"\n" if encoding == "utf-8" else "\n".encode(encoding))
 
 
-def _line(file: IO[bytes], encoding: str, where: str) -> bytes:
+def _line(file: IO[bytes], encoding: str, path: Path, number: int) -> bytes:
     raw = file.readline(MAX_LINE)
     while encoding != "utf-8" and raw.endswith(b"\n"):  # of UTF-16, 0x0A may be half of another character
         if encoding == "utf-16-le" and len(raw) % 2:
@@ -98,14 +99,14 @@ def _line(file: IO[bytes], encoding: str, where: str) -> bytes:
             break
         raw += more
     if len(raw) >= MAX_LINE:
-        raise BadInput(f"{where} is longer than {MAX_LINE >> 20} MiB; no agent writes such a line")
+        raise BadInput(f"{path}: line {number} is longer than {MAX_LINE >> 20} MiB; no agent writes such a line")
     return raw
 
 
 def _split(raw: bytes, encoding: str) -> tuple[bytes, bytes]:
     """A line without the blanks at its end, and these."""
     if encoding == "utf-8":
-        content = raw.rstrip(_BLANK.encode())
+        content = raw.rstrip(b" \t\r\n")
     else:
         told = raw.decode(encoding, "replace")
         blanks = len(told) - len(told.rstrip(_BLANK))
