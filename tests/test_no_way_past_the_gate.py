@@ -354,3 +354,17 @@ def test_below_a_root_only_the_store_opens_files_for_writing(tmp_path: Path) -> 
         assert openers
         assert {name for name in openers if not name.startswith("corpus/store/")} == set()
     assert len(list(root.rglob("*.jsonl"))) == 3
+
+
+def test_every_gate_for_a_root_knows_who_opted_out_there() -> None:
+    """Whoever makes a gate to keep what comes out of it hands it the tombstones of that root."""
+    made = {
+        name: [
+            len(node.args) + len(node.keywords)
+            for called, node in calls(tree)
+            if called == "for_tenant" and "Redactor" in ast.unparse(node)
+        ]
+        for name, tree in TREES.items()
+    }
+    assert {name: counts for name, counts in made.items() if counts}.keys() >= {"capture/ingest.py"}
+    assert all(count == 2 for counts in made.values() for count in counts)

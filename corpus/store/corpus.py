@@ -22,6 +22,7 @@ from corpus.store.forgetting import Forgetting, Wanted, done, note
 from corpus.store.importing import TakenIn, take_in
 from corpus.store.lines import entry_of
 from corpus.store.lock import tenant_lock
+from corpus.store.log import Log
 from corpus.store.loose import replace, sweep_temporary, write_new
 from corpus.store.packing import Packed, Packing, due, overtaken
 from corpus.store.places import SUFFIX
@@ -284,7 +285,7 @@ class Corpus(Readable):
         with self._lock, self._home.child(PACKS, create=True) as packs, self._log(create=True) as log:
             seen = Verification(self.tenant, self._places, packs, log)
             seen.run()
-            repair = Repair(self.tenant, self._home, self._places, packs, seen)
+            repair = Repair(self.tenant, self._home, self._places, packs, seen, _forgot(log))
             repair.run()
         return repair.done
 
@@ -295,3 +296,11 @@ class Corpus(Readable):
             raise Refused(f"a record of tenant {record.header.tenant!r} was handed to tenant {self.tenant!r}")
         if record.header.scope is not Scope.ENGINEERING or self.kind is not Kind.VENDOR:
             raise Refused(f"{self.path.parent} is a {self.kind} root: it does not take {record.header.scope} records")
+
+
+def _forgot(log: Log) -> frozenset[str]:
+    """What must not come back from a damaged or foreign file; nothing where the log cannot say so, which verification has told."""
+    try:
+        return log.forgot()
+    except Broken:
+        return frozenset()

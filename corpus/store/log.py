@@ -115,6 +115,10 @@ class Log:
 
             yield ids_of
 
+    def forgot(self) -> frozenset[str]:
+        """The keys that were forgotten and have not come back since."""
+        return frozenset(key for key, since in self._returned().items() if not since)
+
     def _returned(self) -> dict[str, list[str]]:
         """The ids under each key that was ever forgotten, since it was: the whole log is read, in order."""
         found: dict[str, list[str]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
 from functools import lru_cache, partial
 
@@ -37,7 +37,11 @@ _ASIDE = ".damaged"
 class Repair:
     """One round of mending after one :class:`Verification`."""
 
-    def __init__(self, tenant: Name, home: Directory, places: Places, packs: Directory, seen: Verification) -> None:
+    def __init__(
+        self, tenant: Name, home: Directory, places: Places, packs: Directory, seen: Verification, forgotten: Collection[str] = ()
+    ) -> None:
+        """Records of the keys ``forgotten`` are not taken over, wherever they come from."""
+        self._forgotten = forgotten
         self._tenant = tenant
         self._home = home
         self._places = places
@@ -104,7 +108,8 @@ class Repair:
             held = None
         with closing(PackSet(self._packs.again(), self._tenant)) as packs:
             without = tuple(one for one in packs.listed if one.pack != pack)
-            if held and not held.damaged and without == packs.listed and not any(packs.holds(row.key) for row in held.rows):
+            mine = held and not held.damaged and without == packs.listed
+            if held and mine and not any(packs.holds(row.key) or row.key in self._forgotten for row in held.rows):
                 write_list(self._packs, self._tenant, (*without, self._indexed(pack, held.rows, sequenced=False)))
                 self._say(problem.line)
                 return
@@ -132,6 +137,8 @@ class Repair:
             older: dict[str, Listed] = {}
             for row in rows:
                 found = packs.find(row.key)
+                if row.key in self._forgotten:
+                    continue
                 if found and found[1].order >= row.order:
                     continue
                 newer[row.key] = max(row, newer.get(row.key, row), key=lambda one: one.order)

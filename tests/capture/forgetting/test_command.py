@@ -106,6 +106,7 @@ def test_a_session_of_steps_that_are_refused_each_with_one_line(world: World) ->
         (("forget", "--subject", "nobody", "--yes"), 2, "--subject"),
         (("forget", "--id", "ab" * 32, "--yes"), 2, "no record"),
         (("forget", "--where", "colour=red", "--yes"), 2, "--where"),
+        (("forget", "--where", "agent=codex", "--yes"), 2, "agent"),
         (("forget", "--opt-out", "--yes", "--id", world.appended[0]), 2, "--opt-out"),
         (("forget", "--expired", "--subject", DEV, "--yes"), 2, "--expired"),
         (("forget", "--expired", "--yes"), 2, "[retention]"),

@@ -252,3 +252,15 @@ def test_forgetting_beside_writers_and_packers_takes_what_it_should_and_nothing_
         corpus.pack()
         assert corpus.verify().problems == []
         assert corpus.verify().records == 96
+
+
+def test_a_pack_from_a_backup_does_not_bring_back_what_was_forgotten_since(world: World) -> None:
+    root, _, wanted = world
+    kept = {path.name: path.read_bytes() for path in (root / "acme/packs").glob("*.*")}
+    forgetting(root, wanted)()
+    for name, data in kept.items():
+        (root / "acme/packs" / name).write_bytes(data)
+    with Corpus.open(root, "acme") as corpus:
+        assert corpus.verify().problems
+        assert corpus.repair()
+    whole(world)
