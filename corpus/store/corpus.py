@@ -28,7 +28,7 @@ from corpus.store.packing import Packed, Packing, due, overtaken
 from corpus.store.places import SUFFIX
 from corpus.store.quarantine import report
 from corpus.store.readable import Readable
-from corpus.store.reading import PACKS
+from corpus.store.reading import PACKS, Reader
 from corpus.store.repacking import repack
 from corpus.store.repair import Repair
 from corpus.store.sequence import LOG, sequence
@@ -223,6 +223,8 @@ class Corpus(Readable):
                 run = Forgetting(self.tenant, self._home, self._places, packs, log, self._lock)
                 run.run(whole)
         self.sweep_temporary()
+        self._reader.close()
+        self._reader = Reader(self._home, self._places, self.tenant)  # what it remembers of bulk files is no longer so
         return run.unread
 
     def begin_build(self, out: str) -> None:
