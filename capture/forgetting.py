@@ -51,7 +51,7 @@ def forget(request: Request, agreed: Callable[[Plan], bool]) -> tuple[Plan, Done
             return None
         try:
             with drain.lock(spool_dir(), wait=quiet.PATIENCE):
-                done = forgotten.finish(spool_dir(), corpus)
+                done = Done(unread=forgotten.finish(spool_dir(), corpus))
                 while True:
                     _add(done, forgotten.carry_through(spool_dir(), corpus, plan.wanted))
                     # Whoever writes without the spool's lock may have come between.

@@ -22,8 +22,10 @@ def test_nothing_of_a_forgotten_person_is_left_in_any_file_and_no_capture_brings
     two.verified()
     his = {record.header.source_commit for record in two.records()}
     assert two.holding(mine(BO), HIS)
+    (two.inbox / "archive/hers.md").rename(two.inbox / "hers.md")  # somebody puts it into the inbox again
     two.all_of_it_again()
     assert two.holding(*hers, HERS) == {}
+    assert not (two.inbox / "hers.md").exists()  # taken for done, neither an error nor tried for ever
     assert {record.header.source_commit for record in two.records()} >= his
     two.verified()
     assert two.unforget(subject=ANN[0]) > 0  # by another name of hers
@@ -34,4 +36,5 @@ def test_nothing_of_a_forgotten_person_is_left_in_any_file_and_no_capture_brings
         "edit": before["edit"] + 1,  # and the one from before enrolment
         "trajectory": before["trajectory"],
     }
+    assert again["feedback"] >= before["feedback"]
     two.verified()

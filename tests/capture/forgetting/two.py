@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from capture import history
+from capture import history, inboxes
 from capture.agents import named
 from capture.drain import drain
 from capture.forgetting import Request, forget, lift
 from capture.hooks.agents import place
+from capture.inbox import Inbox, take_in
+from capture.ingest import Ingest
 from capture.sessions import take_all
 from capture.whose import whose
 from corpus.build import Request as BuildRequest
@@ -31,6 +34,7 @@ from corpus.xdg import cache_dir, spool_dir, state_dir
 from tests.bytes_of import bytes_of
 from tests.capture.drain.working import Work, make
 from tests.capture.handover.talking import Talk, enroll_yesterday, hand_over
+from tests.capture.inbox.posting import markdown
 
 ANN, BO = ("Annika Lindqvist", "annika.lindqvist@kontor.test"), ("Boris Vandermeer", "boris.vandermeer@kontor.test")
 HERS, HIS = "heron_of_annika", "stork_of_boris"
@@ -46,6 +50,7 @@ def yes(plan: Plan) -> bool:
 class Two:
     work: Work
     out: Path
+    inbox: Path
 
     def commit(self, who: tuple[str, str], message: str, name: str, text: str) -> str:
         name_, mail = who
@@ -101,6 +106,17 @@ class Two:
         owner = whose(self.work.path, tenant=None, cluster=None, root=None)
         history.take(self.work.path, None, owner.root, owner.label, seen=lambda done, total: None)
         take_all([])
+        shutil.rmtree(state_dir() / "inboxes", ignore_errors=True)  # the archives are read anew
+        self.post()
+        self.drain()
+
+    def post(self) -> None:
+        """Take in what lies in the inbox."""
+        owner = whose(self.work.path, tenant=None, cluster=None, root=None)
+        with Ingest(owner.root, owner.label.tenant) as ingest:
+            outcome = take_in(ingest, Inbox(self.inbox), owner.label)
+        assert outcome.troubles == []
+        inboxes.remember(self.inbox, owner)
 
     def verified(self) -> None:
         with Corpus.open(self.work.root, "acme") as corpus:
@@ -116,7 +132,7 @@ def two_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Two:
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "gc.auto")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "0")
     work = make(tmp_path / "billing", tmp_path / "corpus")
-    two = Two(work, tmp_path / "sets")
+    two = Two(work, tmp_path / "sets", tmp_path / "inbox")
     two.commit(BO, "before enrolment", "start.txt", "start\n")
     enroll_yesterday(work)
     (Path.home() / ".claude").mkdir(exist_ok=True)
@@ -132,7 +148,10 @@ def two_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Two:
     work.spool(two.commit(BO, f"Tidy {HIS}\n\nReviewed-by: {ANN[0]} <{ANN[1]}>", "his2.py", f"# as {ANN[0]} said\n{his}"))
     work.spool(two.commit(BO, f"More {HIS}", "his3.py", his.upper()))
     two.commit(ANN, f"More {HERS}", "hers2.py", hers.upper())
-    hand_over(Talk(work.path, "hers").say(f"what of {HERS} is left, {ANN[0]} <{ANN[1]}> asks?", f"{HERS} is done", "thanks"))
+    asked = (
+        f"what of {HERS} is left, {ANN[0]} <{ANN[1]}> asks? " + "It was here when we looked. " * 40
+    )  # so long that the cache remembers it
+    hand_over(Talk(work.path, "hers").say(asked, f"{HERS} is done", "thanks"))
     hand_over(Talk(work.path, "his").say(f"show {HIS}", f"{HIS} it is"))
     work.git(
         "revert",
@@ -142,6 +161,10 @@ def two_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Two:
     )
     work.spool(work.head)
     two.drain()
+    two.inbox.mkdir()
+    for words, name in ((f"Where is {HERS}? {ANN[0]} <{ANN[1]}> asks.", "hers.md"), (f"Where is {HIS}?", "his.md")):
+        (two.inbox / name).write_text(markdown(Prompt=words, Rejected="Nowhere.", Correction="In the garden."))
+    two.post()
     two.build()
     return two
 
