@@ -168,6 +168,25 @@ def test_a_reply_is_one_step_with_the_results_of_its_calls_wherever_they_came(ho
     check(made)
 
 
+def test_what_a_step_cannot_hold_in_its_order_is_the_next_step() -> None:
+    reply = {"reply": "r" * 32, "model": "m-1"}
+    later = "2026-05-15T09:30:01.000Z"
+    told = [
+        event(0, Kind.TOOL_CALL, name="ls", arguments="{}", call_id="c1", **reply),
+        event(1, Kind.MESSAGE, content="after a call", **reply),
+        event(2, Kind.MESSAGE, content="another", **reply),
+        event(3, Kind.REASONING, content="once more", **reply),
+        event(4, Kind.MESSAGE, content="a second later", **reply | {"ts": later}),
+        event(5, Kind.MESSAGE, content="of another model", **reply | {"ts": later, "model": "m-2"}),
+        event(6, Kind.MESSAGE, content="of no reply"),
+        event(7, Kind.TOOL_CALL, name="ls", arguments="{}", call_id="c2"),
+    ]
+    steps = document("s", [body(told)])["steps"]
+    assert isinstance(steps, list)
+    assert len(steps) == 8
+    assert [step.get("timestamp", "")[17:19] for step in steps] == ["00", "00", "00", "00", "01", "01", "00", "00"]
+
+
 def test_what_was_amended_is_told_as_it_was_said_last() -> None:
     told = [
         event(0, Kind.MESSAGE, Actor.USER, content="first"),
