@@ -221,3 +221,13 @@ def test_a_correction_of_nothing(work: Work, tmp_path: Path) -> None:
     whose = ("--tenant", "acme", "--cluster", "c", "--root", str(work.root))
     expect(run(*complete, str(tmp_path / "better"), *whose, cwd=tmp_path), 2, "no record", "corpus stats")
     expect(run(*complete, str(tmp_path / "none"), *whose, cwd=tmp_path), 2, "none", "No such file")
+
+
+def test_what_a_rescan_and_a_file_of_lines_cannot_take(work: Work, tmp_path: Path) -> None:
+    rescan = ("corpus", "rescan", "--tenant", "acme", "--root", str(work.root), "--where")
+    expect(run(*rescan, "nothing", cwd=tmp_path), 2, "--where 'nothing'", "FIELD=VALUE")
+    expect(run(*rescan, "agent=codex", cwd=tmp_path), 2, "agent", "no header")
+    expect(run("corpus", "verify", "--schema", "-", "--repair", cwd=tmp_path), 2, "--schema", "leave --repair")
+    out = ("corpus", "export", "--tenant", "acme", "--root", str(work.root), "--format", "atif", "--out")
+    expect(run(*out, str(work.root / "acme"), cwd=tmp_path), 3, "inside the corpus root")
+    expect(run(*out, str(work.path), cwd=tmp_path), 2, "not empty")

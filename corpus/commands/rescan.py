@@ -48,21 +48,27 @@ def command(tenant: str, replace: bool, conditions: tuple[str, ...], root: str |
         with progress("searching") as seen:
             run = Rescan(corpus, redactor, lambda header: all(each.holds(header) for each in asked), told, replace=replace)
             done = run.run(seen)
-        packed = None
+        packed, builds = None, run.builds()
         if replace:
             with progress("packing") as seen:
                 packed = run.settle(seen)
     counts = [{"rule": rule, "entity_type": entity, "count": count} for (rule, entity), count in sorted(rules.items())]
     if as_json:
-        echo_json(asdict(done) | {"ruleset": redactor.ruleset, "rules": counts, "found": listed})
+        echo_json(
+            asdict(done) | {"ruleset": redactor.ruleset, "rules": counts, "found": listed, "builds": [asdict(build) for build in builds]}
+        )
     else:
         for each in counts:
             click.echo(f"rule {each['rule']}: {each['entity_type'] or 'something'} {each['count']}")
         chained = f", parts to be chained anew {done.chained}" if done.chained else ""
         counted = f"records {done.records}, searched {done.searched}, held something {done.slipped}"
         click.echo(f"tenant {tenant}: {counted}{chained}, replaced {done.replaced}")
+        for build in builds:
+            click.echo(f"build {build.manifest[:12]} holds what was replaced: build it again in {', '.join(build.outs)}")
         if done.replaced:
             click.echo("sets that were built before hold what they held: build them again")
+        if replace and done.left:
+            click.echo(f"left as they are {done.left}: they are of somebody who was forgotten: run 'corpus forget --id'")
     if packed is not None and packed.broken:
         raise Broken(packed.broken[0])
     if done.left:

@@ -16,6 +16,7 @@ from corpus.record import Header, Record, TrajectoryBody, TupleType
 from corpus.redaction import Redactor
 from corpus.redaction.gate import Looked
 from corpus.redaction.texts import Found
+from corpus.store.builds import Build
 from corpus.store.corpus import Corpus
 from corpus.store.index import COLUMNS
 from corpus.store.lines import Entry
@@ -68,6 +69,7 @@ class Rescan:
         self._told = told
         self._replace = replace
         self.done = Rescanned()
+        self._gone: set[str] = set()
 
     def run(self, seen: Callable[[int, int], None] = lambda done, total: None) -> Rescanned:
         """Look at everything; ``seen(done, total)`` counts records. Raises what the store and the gate raise; what was replaced by then
@@ -92,6 +94,10 @@ class Rescan:
             self._corpus.sequence()
         return self._corpus.drop_old(seen)
 
+    def builds(self) -> list[Build]:
+        """The builds that hold what this run replaced, as far as they are known; nothing in them changes."""
+        return [build for build in self._corpus.builds() if self._corpus.in_build(build, self._gone)]
+
     def _count(self, seen: Callable[[int, int], None], total: int) -> None:
         self.done.records += 1
         seen(self.done.records, total)
@@ -114,8 +120,12 @@ class Rescan:
             if newer is None:
                 return part
             if not self._replace or self._corpus.replace(newer):
-                self._note(record, looked)
+                self._note(record, looked, replaced=self._replace)
                 return newer.body if self._replace and isinstance(newer.body, TrajectoryBody) else part
+            if self._corpus.forgets(newer.marks):
+                # Now that it is known whose it is, there is no version of it to keep; to forget it is not for a rescan to decide.
+                self._note(record, looked, replaced=False)
+                return part
             # It grew, or another run replaced it: what is there now is looked at.
             newest = self._corpus.newest(header.tuple_type, newer.stem, record.key)
             if newest is None:
@@ -126,15 +136,16 @@ class Rescan:
     def _due(self, ruleset: str, header: Header) -> bool:
         return ruleset != self._redactor.ruleset and self._chosen(header)
 
-    def _note(self, record: Record, looked: Looked) -> None:
+    def _note(self, record: Record, looked: Looked, *, replaced: bool) -> None:
         if looked.found:
             self.done.slipped += 1
             withheld = looked.newer is not None and looked.newer.let_by is not None
-            self._told(Slipped(record.key, record.id, record.header.tuple_type, looked.found, self._replace, withheld))
+            self._told(Slipped(record.key, record.id, record.header.tuple_type, looked.found, replaced, withheld))
         else:
             self.done.chained += 1
-        if self._replace:
+        if replaced:
             self.done.replaced += 1
+            self._gone.add(record.key)
         else:
             self.done.left += 1
 

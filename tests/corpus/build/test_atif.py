@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from capture.sources import parts
 from capture.sources.foreign import Foreign
 from capture.trajectory import take
 from corpus.build.atif import document
 from corpus.build.atif_export import Written, export_atif
+from corpus.cli import group
 from corpus.errors import BadInput, Refused
 from corpus.names import Name
 from corpus.record import Actor, Event, Kind, Mark, TrajectoryBody
@@ -211,6 +213,16 @@ def test_only_the_newest_generation_leaves_and_what_holds_nothing_is_counted(hom
         assert export_atif(corpus, tmp_path / "none", lambda header: header.cluster == "x") == Written()
     (file,) = (tmp_path / "out").iterdir()
     assert json.loads(file.read_bytes())["steps"][0]["message"] == "two"
+
+
+def test_the_command_writes_documents_and_a_bundle_takes_no_conditions(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_bytes(line(0) + line(1, "assistant"))
+    home.take(tmp_path / "t.jsonl")
+    arguments = ["export", "--tenant", "acme", "--root", str(home.root), "--out", str(tmp_path / "out")]
+    run = CliRunner().invoke(group, [*arguments, "--format", "atif", "--where", "cluster=payments", "--json"])
+    assert (run.exit_code, json.loads(run.stdout)["sessions"]) == (0, 1)
+    assert len(list((tmp_path / "out").glob("*.json"))) == 1
+    assert isinstance(CliRunner().invoke(group, [*arguments, "--where", "cluster=payments"]).exception, BadInput)
 
 
 def test_nothing_is_written_over_or_into_a_corpus(home: Home, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from corpus.build import Request, build
 from corpus.cli import group
 from corpus.record import EditBody, Record, TrajectoryBody, anchored, parse_line
 from corpus.redaction import Redactor
 from corpus.redaction.finding import IDENTIFIER
+from corpus.store import Corpus
 from corpus.xdg import config_dir
 from tests.capture.trajectory.making import Home, line
 from tests.corpus.build.world import Change, World
@@ -236,6 +238,26 @@ def test_the_command_says_what_it_found_and_never_the_text(yesterday: Yesterday)
     run = CliRunner().invoke(group, arguments)
     assert run.exit_code == 0
     assert "held something 0" in run.stdout
+
+
+def test_builds_that_hold_what_was_replaced_are_named_and_not_touched(yesterday: Yesterday, tmp_path: Path) -> None:
+    asked = Request(yesterday.root, "acme", ("pretrain",), (), True, ())
+    build(asked, tmp_path / "set")
+    before = {path: path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()}
+    run = CliRunner().invoke(group, ["rescan", "--tenant", "acme", "--root", str(yesterday.root), "--apply", "--json"])
+    (named,) = json.loads(run.stdout)["builds"]
+    assert named["outs"] == [str(tmp_path / "set")]
+    assert {path: path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()} == before
+    run = CliRunner().invoke(group, ["rescan", "--tenant", "acme", "--root", str(yesterday.root), "--apply", "--json"])
+    assert json.loads(run.stdout)["builds"] == []
+
+
+def test_what_turns_out_to_be_a_forgotten_persons_stays_and_is_told(yesterday: Yesterday, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No version of it can be kept, and taking it out is for `corpus forget`: the run ends, says so, and does not try for ever."""
+    monkeypatch.setattr(Corpus, "forgets", lambda corpus, marks: True)
+    done, told = yesterday.rescan(replace=True)
+    assert (done.replaced, done.left) == (0, done.slipped + done.chained)
+    assert not any(each.replaced for each in told)
 
 
 def test_a_rule_of_ones_own_that_came_later_counts(tmp_path: Path) -> None:
