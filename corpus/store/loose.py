@@ -67,9 +67,11 @@ def temporary(directory: Directory) -> Iterator[tuple[str, int]]:
             yield name, fd
             return
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=directory.fd)
-            os.close(fd)
+            try:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=directory.fd)
+            finally:
+                os.close(fd)  # and with it the lock, so that what could not be removed now can be later
             directory.sync()
 
 
