@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -17,7 +18,8 @@ from corpus.store.versions import events_in
 _FIELDS = frozenset(("body", "header", "id", "key", "redaction", "revision", "schema"))
 _ID_BYTES = len(b',"id":""') + 64
 _is_hash = re.compile(r"[0-9a-f]{64}\Z").match
-_NESTED = {dict, list}
+_NESTED = frozenset((dict, list))
+_PLAIN = _NESTED | {str, int, bool, type(None)}
 
 
 def whole(line: bytes, where: object, tenant: str) -> Row:
@@ -32,12 +34,13 @@ def whole(line: bytes, where: object, tenant: str) -> Row:
         header = told(raw["header"])
         if header.tenant != tenant:
             raise Refused(f"{where}: a record of tenant {header.tenant!r} lies in the directory of {tenant!r}; nothing past it was read")
-        if dumps(raw) != line or not _plain(raw):
+        if dumps(raw) != line or not _plain(raw["body"]):
             raise ValueError("not canonical")
         key, ident, revision, redaction = raw["key"], raw["id"], raw["revision"], raw["redaction"]
         if raw.keys() != _FIELDS or raw["schema"] is True or raw["schema"] != SCHEMA:
             raise ValueError("not the fields of a record")
-        if len(redaction) != 2 or not isinstance(redaction["ruleset"], str) or {*map(type, redaction["counts"].values())} - {int}:
+        counts = redaction["counts"]
+        if len(redaction) != 2 or not isinstance(redaction["ruleset"], str) or {*map(type, counts.values())} - {int} or not _plain(counts):
             raise ValueError("no summary of a redaction")
         if not (_is_hash(key) and _is_hash(ident) and type(revision) is int and revision >= 0):
             raise ValueError("no key, id or revision")
@@ -59,11 +62,18 @@ def whole(line: bytes, where: object, tenant: str) -> Row:
     return Row(key, ident, revision, events, created_us, *header, *linked, len(line), 0, 0, 0, 0)
 
 
-def _plain(value: dict[str, object] | list[object]) -> bool:
+def _plain(body: dict[str, object]) -> bool:
     """Whether there is no float in it, and no name of a member that is not ASCII."""
-    if isinstance(value, dict):
-        if not "".join(value).isascii():
+    waiting: list[Any] = [body]
+    for value in waiting:  # grows while it is gone through, so that depth costs no stack
+        each = value
+        if type(value) is dict:
+            if not "".join(value).isascii():
+                return False
+            each = value.values()
+        kinds = set(map(type, each))
+        if not kinds <= _PLAIN:
             return False
-        value = list(value.values())
-    kinds = set(map(type, value))
-    return float not in kinds and (kinds.isdisjoint(_NESTED) or all(_plain(each) for each in value if isinstance(each, (dict, list))))
+        if not kinds.isdisjoint(_NESTED):
+            waiting += [one for one in each if type(one) in _NESTED]
+    return True
