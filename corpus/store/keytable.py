@@ -1,8 +1,8 @@
 """The key table beside a pack: finding one record by key or id without reading the index, as git's pack index does.
 
 ``<id>.keys``: 8 bytes of magic, SHA-256 of the tenant's name, the number of records (u64), 256 running counts by a key's first byte
-(u32), the records ordered by key (104 bytes each), their numbers ordered by id (u32), and what :mod:`corpus.store.postings` says.
-Little endian but for the last.
+(u32), the records ordered by key (104 bytes each), their numbers ordered by id (u32), the keys and the ids as :mod:`corpus.store.spread`
+finds them (u64 each), and what :mod:`corpus.store.postings` says. Little endian but for the last.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import struct
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -20,9 +19,10 @@ from corpus.store.directory import Directory
 from corpus.store.frames import Frame
 from corpus.store.postings import Name, places, section, section_size
 from corpus.store.rows import Row
+from corpus.store.spread import BYTES, number, numbers, place
 from corpus.store.versions import Order, order
 
-MAGIC = b"tskeys2\n"
+MAGIC = b"tskeys3\n"
 _HEAD = struct.Struct("<8s32sQ")
 _FAN = struct.Struct("<256I")
 _ROW = struct.Struct("<32s32sIQIQIIII")
@@ -50,15 +50,16 @@ class Location(NamedTuple):
 def table_bytes(tenant: str, rows: Sequence[Row]) -> bytes:
     """The key table of a pack whose index has ``rows``."""
     packed = sorted(
-        _ROW.pack(bytes.fromhex(row.key), bytes.fromhex(row.id), row.events, row.revision, number, *row.frame, row.offset, row.size)
-        for number, row in enumerate(rows)
+        _ROW.pack(bytes.fromhex(row.key), bytes.fromhex(row.id), row.events, row.revision, at, *row.frame, row.offset, row.size)
+        for at, row in enumerate(rows)
     )
     counts = [0] * 256
     for one in packed:
         counts[one[0]] += 1
-    by_id = sorted(range(len(packed)), key=lambda number: packed[number][32:64])
+    by_id = sorted(range(len(packed)), key=lambda at: packed[at][32:64])
     head = _HEAD.pack(MAGIC, hashlib.sha256(tenant.encode()).digest(), len(packed))
-    return b"".join((head, _FAN.pack(*accumulate(counts)), *packed, struct.pack(f"<{len(by_id)}I", *by_id), section(rows)))
+    found = numbers(packed), numbers(packed[at][32:40] for at in by_id)
+    return b"".join((head, _FAN.pack(*accumulate(counts)), *packed, struct.pack(f"<{len(by_id)}I", *by_id), *found, section(rows)))
 
 
 class KeyTable:
@@ -78,45 +79,52 @@ class KeyTable:
         if magic == MAGIC and owner != hashlib.sha256(tenant.encode()).digest():
             raise Refused(f"{self.where} is another tenant's: nothing of it was read; move it away")
         self._ids_at = _ROWS_AT + self.count * _ROW.size
-        self._postings_at = self._ids_at + 4 * self.count
+        keys_at = self._ids_at + 4 * self.count
+        self._postings_at = keys_at + 2 * BYTES * self.count
         sized = magic == MAGIC and len(self._map) >= self._postings_at + 8
         whole = self._postings_at + section_size(self._map, self._postings_at) if sized else -1
         if len(self._map) != whole or self._fan[255] != self.count or list(self._fan) != sorted(self._fan):
             raise self._broken()
+        self._view = memoryview(self._map)
+        self._numbers = self._view[keys_at : self._postings_at].cast("Q")
+        self._keys, self._ids = self._numbers[: self.count], self._numbers[self.count :]
 
     def _broken(self) -> Broken:
         return Broken(f"{self.where} is no key table: run 'corpus verify --repair'")
 
     def close(self) -> None:
+        for view in (self._keys, self._ids, self._numbers, self._view):
+            view.release()
         self._map.close()
 
     def find(self, key: bytes) -> Location | None:
         """The record of a key (32 bytes)."""
-        at = bisect_left(range(self._fan[key[0]]), key, lo=self._fan[key[0] - 1] if key[0] else 0, key=self._key)
-        return self._location(at) if at < self.count and self._key(at) == key else None
+        at = self._place(key)
+        return None if at is None else self._location(at)
 
     def holds(self, key: bytes) -> bool:
-        at = bisect_left(range(self._fan[key[0]]), key, lo=self._fan[key[0] - 1] if key[0] else 0, key=self._key)
-        return at < self.count and self._key(at) == key
+        return self._place(key) is not None
 
     def beginning(self, prefix: str) -> Iterator[Location]:
         """The records whose key or id begins with ``prefix`` (hex digits; case as stored), each once, by key and then by id."""
-        low = bytes.fromhex(prefix.ljust(64, "0"))
         seen = set()
-        for number in self._run(self._key, low, prefix):
-            seen.add(number)
-            yield self._location(number)
-        for place in self._run(self._id_at, low, prefix):
-            number = self._by_id(place)
-            if number not in seen:
-                yield self._location(number)
+        for at in self._run(self._keys, prefix):
+            found = self._location(at)
+            if found.key.startswith(prefix):
+                seen.add(at)
+                yield found
+        for at in self._run(self._ids, prefix):
+            row = self._by_id(at)
+            found = self._location(row)
+            if row not in seen and found.id.startswith(prefix):
+                yield found
 
     def under(self, name: Name, since: int, until: int) -> Iterator[tuple[int, Location]]:
         """``(created_us, record)`` of what stands under ``name``, made from ``since`` to ``until``, in order of time."""
-        for moment, place in places(self._map, self._postings_at, name, since, until):
-            if place >= self.count:
+        for moment, at in places(self._map, self._postings_at, name, since, until):
+            if at >= self.count:
                 raise self._broken()
-            yield moment, self._location(place)
+            yield moment, self._location(at)
 
     def keys(self) -> Iterator[bytes]:
         """Every key, in order."""
@@ -131,27 +139,33 @@ class KeyTable:
         """Every record, ordered by key."""
         return map(self._location, range(self.count))
 
-    def _run(self, hash_at: object, low: bytes, prefix: str) -> Iterable[int]:
-        assert callable(hash_at)  # noqa: S101 - one of the two methods below
-        at = bisect_left(range(self.count), low, key=hash_at)
-        while at < self.count and hash_at(at).hex().startswith(prefix):
+    def _run(self, among: memoryview, prefix: str) -> Iterator[int]:
+        """The places of the numbers that begin as ``prefix`` does, as far as they go."""
+        begins = prefix[: 2 * BYTES]
+        at = place(among, int(begins.ljust(2 * BYTES, "0"), 16))
+        while at < self.count and f"{among[at]:016x}".startswith(begins):
             yield at
             at += 1
 
-    def _key(self, number: int) -> bytes:
-        at = _ROWS_AT + number * _ROW.size
+    def _place(self, key: bytes) -> int | None:
+        wanted = number(key)
+        at = place(self._keys, wanted)
+        while at < self.count and self._keys[at] == wanted:
+            if self._key(at) == key:
+                return at
+            at += 1
+        return None
+
+    def _key(self, row: int) -> bytes:
+        at = _ROWS_AT + row * _ROW.size
         return self._map[at : at + 32]
 
-    def _by_id(self, place: int) -> int:
-        number: int = struct.unpack_from("<I", self._map, self._ids_at + 4 * place)[0]
-        if number >= self.count:
+    def _by_id(self, at: int) -> int:
+        row: int = struct.unpack_from("<I", self._map, self._ids_at + 4 * at)[0]
+        if row >= self.count:
             raise self._broken()
-        return number
+        return row
 
-    def _id_at(self, place: int) -> bytes:
-        at = _ROWS_AT + self._by_id(place) * _ROW.size + 32
-        return self._map[at : at + 32]
-
-    def _location(self, number: int) -> Location:
-        key, ident, events, revision, row, *frame, offset, size = _ROW.unpack_from(self._map, _ROWS_AT + number * _ROW.size)
+    def _location(self, at: int) -> Location:
+        key, ident, events, revision, row, *frame, offset, size = _ROW.unpack_from(self._map, _ROWS_AT + at * _ROW.size)
         return Location(key.hex(), ident.hex(), events, revision, row, Frame(*frame), offset, size)

@@ -1,20 +1,21 @@
 """The keys of a full part of the log, in order: which ids it named under a key, without reading it.
 
-Magic, 256 running counts by first byte (u32, little endian), then key and id (32 bytes each), sorted.
+Magic, 256 running counts by first byte (u32, little endian), key and id (32 bytes each) in order, and the keys as
+:mod:`corpus.store.spread` finds them (u64 each).
 """
 
 from __future__ import annotations
 
 import mmap
 import struct
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 
 from corpus.errors import Broken
 from corpus.store.directory import Directory
+from corpus.store.spread import BYTES, number, numbers, place
 
-_MAGIC = b"tslog1\n\0"
+_MAGIC = b"tslog2\n\0"
 _FAN = struct.Struct("<256I")
 _AT = len(_MAGIC) + _FAN.size
 _ROW = 64
@@ -27,7 +28,7 @@ def sorted_keys(entries: Iterable[tuple[str, str]]) -> bytes:
     counts = [0] * 256
     for row in rows:
         counts[row[0]] += 1
-    return b"".join((_MAGIC, _FAN.pack(*accumulate(counts)), *rows))
+    return b"".join((_MAGIC, _FAN.pack(*accumulate(counts)), *rows, numbers(rows)))
 
 
 def in_order(parts: Sequence[Callable[[int], Iterable[bytes]]]) -> Iterator[bytes]:
@@ -48,13 +49,19 @@ class SortedKeys:
             except (ValueError, struct.error) as error:
                 raise self._broken() from error
         self._count = self._fan[255]
-        if self._map[: len(_MAGIC)] != _MAGIC or len(self._map) != _AT + _ROW * self._count or list(self._fan) != sorted(self._fan):
+        keys_at = _AT + _ROW * self._count
+        sized = len(self._map) == keys_at + BYTES * self._count
+        if self._map[: len(_MAGIC)] != _MAGIC or not sized or list(self._fan) != sorted(self._fan):
             raise self._broken()
+        self._view = memoryview(self._map)[keys_at:]
+        self._keys = self._view.cast("Q")
 
     def _broken(self) -> Broken:
         return Broken(f"{self._where} is no list of the log's keys: remove it, it is made again")
 
     def close(self) -> None:
+        self._keys.release()
+        self._view.release()
         self._map.close()
 
     def beginning_with(self, byte: int) -> list[bytes]:
@@ -63,10 +70,10 @@ class SortedKeys:
         return [key for (key,) in _KEY.iter_unpack(self._map[_AT + low * _ROW : _AT + high * _ROW])]
 
     def ids_of(self, key: bytes) -> Iterator[bytes]:
-        at = bisect_left(range(self._fan[key[0]]), key, lo=self._fan[key[0] - 1] if key[0] else 0, key=self._key)
-        while at < self._count and self._key(at) == key:
-            yield self._map[_AT + _ROW * at + 32 : _AT + _ROW * at + _ROW]
+        wanted = number(key)
+        at = place(self._keys, wanted)
+        while at < self._count and self._keys[at] == wanted:
+            row = self._map[_AT + _ROW * at : _AT + _ROW * (at + 1)]
+            if row[:32] == key:
+                yield row[32:]
             at += 1
-
-    def _key(self, number: int) -> bytes:
-        return self._map[_AT + _ROW * number : _AT + _ROW * number + 32]

@@ -1,0 +1,26 @@
+"""A hash is found among others wherever it lies, also where somebody made them uneven."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.store.spread import number, numbers, place
+
+U64 = st.integers(0, (1 << 64) - 1)
+
+
+@given(st.lists(U64 | st.integers(0, 9), max_size=300).map(sorted), U64 | st.integers(0, 9))
+def test_it_is_the_place_that_a_plain_bisection_finds(among: list[int], wanted: int) -> None:
+    held = memoryview(numbers(one.to_bytes(8, "big") for one in among)).cast("Q")
+    for each in (wanted, *among[:3], *among[-3:]):
+        assert place(held, each) == bisect_left(among, each)
+
+
+def test_few_of_many_even_hashes_are_looked_at() -> None:
+    hashes = sorted(hashlib.sha256(b"%d" % at).digest() for at in range(20_000))
+    held = memoryview(numbers(hashes)).cast("Q")
+    assert [place(held, number(one)) for one in hashes] == [*range(20_000)]
