@@ -72,6 +72,7 @@ class KeyTable:
                 self._map = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
             except ValueError as error:  # an empty file
                 raise self._broken() from error
+        self._expect("MADV_RANDOM")  # else the system reads megabytes ahead for the few pages that are looked at
         if len(self._map) < _ROWS_AT:
             raise self._broken()
         magic, owner, self.count = _HEAD.unpack_from(self._map)
@@ -91,6 +92,11 @@ class KeyTable:
 
     def _broken(self) -> Broken:
         return Broken(f"{self.where} is no key table: run 'corpus verify --repair'")
+
+    def _expect(self, how: str) -> None:
+        """Tell the system how the file will be read, where it can be told (``madvise``)."""
+        if hasattr(mmap, how):
+            self._map.madvise(getattr(mmap, how))
 
     def close(self) -> None:
         for view in (self._keys, self._ids, self._numbers, self._view):
@@ -128,15 +134,19 @@ class KeyTable:
 
     def keys(self) -> Iterator[bytes]:
         """Every key, in order."""
+        self._expect("MADV_NORMAL")
         return map(self._key, range(self.count))
 
     def beginning_with(self, byte: int) -> list[bytes]:
         """The keys of that first byte, in order."""
+        if byte == 0:  # the others are asked for next
+            self._expect("MADV_NORMAL")
         low, high = self._fan[byte - 1] if byte else 0, self._fan[byte]
         return [key for (key,) in _KEY.iter_unpack(self._map[_ROWS_AT + low * _ROW.size : _ROWS_AT + high * _ROW.size])]
 
     def locations(self) -> Iterator[Location]:
         """Every record, ordered by key."""
+        self._expect("MADV_NORMAL")
         return map(self._location, range(self.count))
 
     def _run(self, among: memoryview, prefix: str) -> Iterator[int]:
