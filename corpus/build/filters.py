@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
+from corpus.build.gates import Gates, Judged
+from corpus.build.quality.step import Left
 from corpus.build.reasons import Reason
 from corpus.build.row import Row
 from corpus.record import EditBody, Record
@@ -54,14 +56,25 @@ class Branches:
 
 
 class Duplicates:
-    """Drops a row that teaches exactly what an earlier one of its set did. Holds 32 bytes a row."""
+    """Drops a row that teaches exactly what one did that is kept, and names it; where the gates let pairs repeat, other rows alone.
 
-    def __init__(self) -> None:
-        self._seen: set[bytes] = set()
+    Holds a digest and a key a row, about 200 bytes.
+    """
 
-    def __call__(self, row: Row) -> Reason | None:
-        digest = hashlib.sha256(orjson.dumps(row.taught())).digest()
-        if digest in self._seen:
-            return Reason.DUPLICATE
-        self._seen.add(digest)
-        return None
+    def __init__(self, gates: Gates) -> None:
+        self._pairs_too = gates.repeats is not None
+        self._seen: dict[bytes, str] = {}
+        self._last = b""
+
+    def look(self, record: Record, row: Row) -> Left | None:
+        self._last = b""
+        if not self._pairs_too and isinstance(row, Judged):
+            return None
+        self._last = hashlib.sha256(orjson.dumps(row.taught())).digest()
+        first = self._seen.get(self._last)
+        return None if first is None else Left(Reason.DUPLICATE, first)
+
+    def keep(self, record: Record, row: Row) -> None:
+        """Remember the row that was looked at last."""
+        if self._last:
+            self._seen[self._last] = record.key

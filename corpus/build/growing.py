@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from corpus.build.dropped import Dropped
 from corpus.build.manifest import BuiltSet, root_of
+from corpus.build.quality.step import Left
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe
 from corpus.build.render import Shards
 from corpus.build.row import Row
+from corpus.build.select import Selected
 from corpus.build.sieve import Sieve
 from corpus.record import Record
 
@@ -17,12 +20,16 @@ from corpus.record import Record
 class Growing:
     """One recipe's set, split by split; without ``shards``, which makes those of a split, its rows are counted and not written."""
 
-    def __init__(self, recipe: Recipe, records_in: int, shards: Callable[[str], Shards] | None, sieve: Sieve) -> None:
+    def __init__(
+        self, recipe: Recipe, records_in: int, shards: Callable[[str], Shards] | None, dropped: Dropped | None, sieve: Sieve
+    ) -> None:
         self.recipe = recipe
         self._records_in = records_in
         self._make = shards
         self._shards: dict[str, Shards] = {}
+        self._left_out = dropped
         self._sieve = sieve
+        self._tokens = 0
         self._dropped: Counter[Reason] = Counter()
         self._classes: Counter[str] = Counter()
         self._redactions: Counter[str] = Counter()
@@ -30,10 +37,17 @@ class Growing:
         self._members: dict[str, list[tuple[str, str]]] = {}
         self._last = ""
 
-    def offer(self, split: str, record: Record, outcome: Row | Reason) -> None:
-        found = self._sieve(outcome) if isinstance(outcome, Row) else outcome
-        if isinstance(found, Reason):
-            self.drop(found)
+    def offer(self, split: str, record: Record | Selected, outcome: Row | Reason) -> None:
+        """``record`` may be what was selected where its header alone gave the reason."""
+        if isinstance(outcome, Reason):
+            self._drop(record, Left(outcome), None)
+        elif isinstance(record, Record):
+            self._offer(split, record, outcome)
+
+    def _offer(self, split: str, record: Record, row: Row) -> None:
+        found = self._sieve(record, row)
+        if isinstance(found, Left):
+            self._drop(record, found, row)
             return
         if self._make is not None:
             if split not in self._shards:
@@ -45,9 +59,12 @@ class Growing:
             self._redactions.update(record.redaction.counts)
         self._last = record.key
         self._rulesets.add(record.redaction.ruleset)
+        self._tokens += self._sieve.tokens or 0
 
-    def drop(self, reason: Reason) -> None:
-        self._dropped[reason] += 1
+    def _drop(self, record: Record | Selected, left: Left, row: Row | None) -> None:
+        self._dropped[left.reason] += 1
+        if self._left_out is not None:
+            self._left_out.add(record.key, record.id, left, row)
 
     def finish(self) -> BuiltSet:
         members = tuple(member for split in sorted(self._members) for member in self._members[split])
@@ -62,6 +79,8 @@ class Growing:
             redactions=dict(sorted(self._redactions.items())),
             rulesets=tuple(sorted(self._rulesets)),
             splits={split: len(self._members[split]) for split in sorted(self._members)},
+            tokens=None if self._sieve.tokens is None else self._tokens,
+            beside=self._left_out.finish() if self._left_out is not None else (),
             files=tuple(file for split in sorted(self._shards) for file in self._shards[split].finish()),
             members=members,
             root=root_of(members),

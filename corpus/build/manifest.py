@@ -53,7 +53,8 @@ class BuiltSet(_Model):
 
     ``candidates`` are what could have become a row: a commit or a pair, and of a session each reply (of a part without one, the part).
     ``candidates == rows + sum(dropped)``.
-    ``redactions`` counts, by entity type, the identifiers that stand in the records behind the rows.
+    ``redactions`` counts, by entity type, the identifiers that stand in the records behind the rows; ``tokens`` those of all rows, by the
+    user's tokenizer. ``beside`` are files about what the set left out.
     """
 
     recipe: str
@@ -66,7 +67,9 @@ class BuiltSet(_Model):
     redactions: dict[str, int]
     rulesets: tuple[str, ...]
     splits: dict[str, int]
+    tokens: int | None = None
     files: tuple[OutputFile, ...]
+    beside: tuple[OutputFile, ...] = ()
     members: tuple[tuple[str, str], ...]
     root: str
 
@@ -118,6 +121,7 @@ class _File(_Loose):
 
 class _Set(_Loose):
     files: tuple[_File, ...]
+    beside: tuple[_File, ...] = ()
 
 
 class _Query(_Loose):
@@ -135,9 +139,8 @@ class Earlier(_Loose):
 
     def files(self) -> frozenset[str]:
         """Every file of the build, the manifest too."""
-        return frozenset(
-            {NAME, self.card.path, *(file.path for file in self.side), *(file.path for built in self.sets for file in built.files)}
-        )
+        sets = (file for built in self.sets for file in (*built.files, *built.beside))
+        return frozenset({NAME, self.card.path, *(file.path for file in (*self.side, *sets))})
 
 
 def earlier(directory: Path) -> Earlier | None:

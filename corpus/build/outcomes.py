@@ -17,11 +17,11 @@ Seen = Callable[[int, int], None]
 
 
 class Outcome(NamedTuple):
-    """What a recipe made of a record, and the split it is in; ``record`` is null where its header said enough."""
+    """What a recipe made of a record, and the split it is in; ``record`` is what was selected where its header said enough."""
 
     recipe: Recipe
     split: str
-    record: Record | None
+    record: Record | Selected
     made: Row | Reason
 
 
@@ -38,7 +38,7 @@ def outcomes(
     for done, item in enumerate(selected, 1):
         readers = [recipe for recipe in chosen if recipe.takes(item.tuple_type)]
         if item.left_out is not None:
-            yield from (Outcome(recipe, item.split, None, item.left_out) for recipe in readers)
+            yield from (Outcome(recipe, item.split, item, item.left_out) for recipe in readers)
         elif item.tuple_type is TupleType.TRAJECTORY:
             if (parts := sessions.pop(item.session_id, None)) is not None:
                 yield from _conversations(corpus, readers, parts)

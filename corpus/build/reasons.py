@@ -42,8 +42,17 @@ class Reason(StrEnum):
     EVENT_WITHHELD = "event-withheld"
     PROMPT_TOO_LONG = "prompt-too-long"
     NOT_ASKED = "not-asked"
+    PATH = "path"
+    GENERATED = "generated"
+    WEIGHED = "weighed"
+    CONTAMINATED = "contaminated"
+    TEMPLATE = "template"
+    TOO_FEW_TOKENS = "too-few-tokens"
+    TOO_MANY_TOKENS = "too-many-tokens"
     NO_FORM = "no-form"
     DUPLICATE = "duplicate"
+    NEAR_DUPLICATE = "near-duplicate"
+    CAPPED = "capped"
 
 
 SENTENCES: dict[Reason, str] = {
@@ -81,6 +90,15 @@ SENTENCES: dict[Reason, str] = {
     Reason.EVENT_WITHHELD: "it, or what it answers, holds text that could not be made safe",
     Reason.PROMPT_TOO_LONG: "all that followed the person's request is longer than a prompt may be",
     Reason.NOT_ASKED: "its agent or model is not one that was asked for",
+    Reason.PATH: "the commit touches a path that was to be left out",
+    Reason.GENERATED: "its files are generated, vendored, minified, or lock files: nobody wrote them",
+    Reason.WEIGHED: "of its source a share was asked for, and it is not in that share",
+    Reason.CONTAMINATED: "it shares a run of 13 words with a text that models are tested on",
+    Reason.TEMPLATE: "the tokenizer's chat template cannot render it",
+    Reason.TOO_FEW_TOKENS: "it has fewer tokens than was asked for",
+    Reason.TOO_MANY_TOKENS: "it has more tokens than was asked for",
     Reason.NO_FORM: "the format has no place for all of it",
     Reason.DUPLICATE: "an earlier row of the set teaches exactly the same",
+    Reason.NEAR_DUPLICATE: "an earlier row of the set teaches nearly the same",
+    Reason.CAPPED: "its author, session, file or source has as many rows as one may have",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -49,7 +49,18 @@ class Rebuilt:
         return not self.differences and not self.missing
 
 
-def rebuild(root: Path, source: Path, out: Path, *, seen: Seen = lambda done, total: None) -> Rebuilt:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Where the files lie that a manifest names by their digests."""
+
+    tokenizer_at: Path | None = None
+    decontaminate_at: tuple[Path, ...] = ()
+
+
+NOTHING = Given()
+
+
+def rebuild(root: Path, source: Path, out: Path, *, given: Given = NOTHING, seen: Seen = lambda done, total: None) -> Rebuilt:
     """Make the sets of the manifest ``source`` again into ``out``, as of its position, writing nothing into the corpus.
 
     Raises :class:`BadInput` for what is no manifest or an ``out`` that it lies in, :class:`Broken` for one whose members are not those its
@@ -58,8 +69,9 @@ def rebuild(root: Path, source: Path, out: Path, *, seen: Seen = lambda done, to
     first = manifest.read(source)
     if out.resolve() == source.resolve().parent:
         raise BadInput(f"--out {out} holds the build to be made again: choose another directory")
+    query = first.query.model_copy(update={"options": first.query.options.model_copy(update=asdict(given))})
     with Corpus.open(root, first.query.tenant) as corpus:
-        second = make(corpus, root, first.query, first.position, out, seen=seen)
+        second = make(corpus, root, query, first.position, out, seen=seen)
         gone = {(one.key, one.id): one.replaced for one in second.gone}
         lost = _members(first) - _members(second)
         forgotten = {entry.key for entry in corpus.logged(first.position) if entry.kind is Happened.FORGET} if lost else set()

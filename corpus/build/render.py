@@ -77,6 +77,7 @@ class Shards:
 
     A shard is full once its rows are ``shard_bytes`` as JSON lines, whatever they are written as, so where one ends depends on the rows
     alone. ``N`` is known at the end, when :meth:`finish` gives the files their names; no directory is made for a set without rows.
+    ``name`` is the directory's as the manifest has it, its own where there is none.
     """
 
     def __init__(
@@ -86,9 +87,11 @@ class Shards:
         *,
         kind: FileType = FileType.JSONL,
         split: str = "train",
+        name: str | None = None,
         shard_bytes: int = SHARD_BYTES,
     ) -> None:
         self._directory = directory
+        self._name = directory.name if name is None else name
         self._columns = columns
         self._kind = kind
         self._split = split
@@ -100,7 +103,7 @@ class Shards:
         """Add one row."""
         line = orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
         if self._open is None:
-            self._directory.mkdir(exist_ok=True)
+            self._directory.mkdir(exist_ok=True, parents=True)
             path = self._directory / f"part-{self._split}-{len(self._closed):05d}"
             self._open = _Shard(path, self._kind, self._columns)
         self._open.write(values, line)
@@ -125,5 +128,5 @@ class Shards:
         for number, (path, rows, size, digest) in enumerate(self._closed):
             final = path.with_name(f"{self._split}-{number:05d}-of-{len(self._closed):05d}.{self._kind}")
             path.rename(final)
-            found.append(OutputFile(path=f"{self._directory.name}/{final.name}", rows=rows, size=size, sha256=digest))
+            found.append(OutputFile(path=f"{self._name}/{final.name}", rows=rows, size=size, sha256=digest))
         return tuple(found)

@@ -8,6 +8,7 @@ from pathlib import Path
 from corpus.build import gates, recipes, splits
 from corpus.build.manifest import Query
 from corpus.build.options import DEFAULTS, Options
+from corpus.build.quality.steps import checked
 from corpus.build.where import parse_all
 from corpus.store import tenant_settings
 
@@ -38,7 +39,7 @@ def query_of(request: Request) -> Query:
         recipes=tuple(sorted(recipe.name for recipe in recipes.named(request.recipes))),
         branches={} if request.all_branches else named_branches(request.root, request.tenant),
         gates=str(gates.parse(request.gates)),
-        options=request.options,
+        options=checked(request.options),
         split=splits.parse(request.split).texts if request.split else None,
         config=request.config,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from corpus import __version__
 from corpus.build import card, filters, formats, gates, manifest, recipes, side, splits
 from corpus.build.assign import assign
+from corpus.build.dropped import Dropped
 from corpus.build.formats import Layout
 from corpus.build.growing import Growing
 from corpus.build.listing import listed
@@ -17,7 +18,7 @@ from corpus.build.manifest import BuiltSet, Manifest, OutputFile, Query
 from corpus.build.outcomes import Seen, outcomes
 from corpus.build.output import check, stage
 from corpus.build.position import fix, select_at
-from corpus.build.reasons import Reason
+from corpus.build.quality.steps import Tools
 from corpus.build.recipe import Recipe
 from corpus.build.render import Shards
 from corpus.build.request import Request, query_of
@@ -77,7 +78,7 @@ def sets_of(corpus: Corpus, query: Query, selected: Selection, directory: Path |
         with_ = f" with {' and '.join(query.where)}" if query.where else ""
         raise BadInput(f"tenant {query.tenant!r} has no record{with_}: see 'corpus stats --tenant {query.tenant}'")
     chosen, asked, held = recipes.named(query.recipes), parse_all(query.where), gates.parse(query.gates.split(", "))
-    layouts = layouts_of(query)
+    layouts, tools = layouts_of(query), Tools.of(query.options)
     with contextlib.ExitStack() as open_files:
 
         def growing(recipe: Recipe) -> Growing:
@@ -89,14 +90,16 @@ def sets_of(corpus: Corpus, query: Query, selected: Selection, directory: Path |
                 open_files.callback(made.close)
                 return made
 
-            return Growing(recipe, _read_by(recipe, selected), None if directory is None else shards, Sieve(layout, asked, held))
+            sieve = Sieve(layout, asked, held, options, tools)
+            if directory is None:
+                return Growing(recipe, _read_by(recipe, selected), None, None, sieve)
+            dropped = Dropped(directory, recipe.name, keep=options.keep_dropped)
+            open_files.callback(dropped.close)
+            return Growing(recipe, _read_by(recipe, selected), shards, dropped, sieve)
 
         sets = {recipe.name: growing(recipe) for recipe in chosen}
         for recipe, split, record, made in outcomes(corpus, chosen, selected, filters.Branches(query.branches), seen):
-            if record is not None:
-                sets[recipe.name].offer(split, record, made)
-            elif isinstance(made, Reason):
-                sets[recipe.name].drop(made)
+            sets[recipe.name].offer(split, record, made)
         return [one.finish() for one in sets.values()]
 
 
@@ -106,8 +109,9 @@ def splits_of(query: Query) -> splits.Splits | None:
 
 def layouts_of(query: Query) -> dict[str, Layout]:
     """How the rows of each recipe are laid out. Raises :class:`BadInput` where the format has no form for them."""
-    options = query.options
-    return {recipe.name: formats.layout(recipe, options.format, options.file_type) for recipe in recipes.named(query.recipes)}
+    options, counted = query.options, query.options.tokenizer is not None
+    chosen = recipes.named(query.recipes)
+    return {recipe.name: formats.layout(recipe, options.format, options.file_type, counted=counted) for recipe in chosen}
 
 
 def _read_by(recipe: Recipe, selected: Collection[Selected]) -> int:

@@ -9,11 +9,13 @@ import click
 
 from corpus.commands.config import config_option
 from corpus.commands.options import tenant_option
+from corpus.commands.row_options import row_options
 from corpus.console import echo_json, echo_table, json_option, progress, root_option
 
 if TYPE_CHECKING:
     from corpus.build.funnel import Funnel
     from corpus.build.manifest import Manifest
+    from corpus.build.options import Options
 
 
 @click.command("build")
@@ -29,14 +31,10 @@ if TYPE_CHECKING:
 @click.option("--where", multiple=True, metavar="CONDITION", help="FIELD=VALUE, !=, 'FIELD in A,B', created>=2026-05; all hold.")
 @click.option("--all-branches", is_flag=True, help="Also commits on branches that the cluster's manifest does not name.")
 @click.option("--gate", "gates", multiple=True, metavar="NAME=LIMIT", help="Change a gate of dpo and kto: a number, on or off.")
-@click.option("--format", "form", metavar="NAME", help="trl, openai, axolotl, llama-factory or dolma; else what each recipe is for.")
-@click.option(
-    "--file-type", type=click.Choice(["jsonl", "jsonl.zst", "parquet"]), default="jsonl", show_default=True, help="Of the sets' files."
-)
-@click.option("--shard-size", default="128MiB", show_default=True, metavar="SIZE", help="How much of rows, as JSON, a file takes.")
 @click.option(
     "--split", "splits", multiple=True, metavar="NAME=PERCENT", help="So much of the groups apart from train; may be given again."
 )
+@row_options
 @click.option("--as-of", type=click.IntRange(0), metavar="N", help="What the log knew at its entry N; writes nothing there.")
 @click.option("--dry-run", is_flag=True, help="Only count what would become of the records; nothing is written anywhere.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
@@ -49,9 +47,6 @@ def command(
     where: tuple[str, ...],
     all_branches: bool,
     gates: tuple[str, ...],
-    form: str | None,
-    file_type: str,
-    shard_size: str,
     splits: tuple[str, ...],
     as_of: int | None,
     dry_run: bool,
@@ -59,15 +54,13 @@ def command(
     config: str | None,
     root: str | None,
     as_json: bool,
+    options: Options,
 ) -> None:
     """Filter a tenant's records into training sets, with a dataset card and a manifest."""
-    from corpus.build import Options, Request, build, funnel
-    from corpus.build.files import FileType
-    from corpus.build.options import size
+    from corpus.build import Request, build, funnel
     from corpus.build.reasons import Reason
     from corpus.store.elsewhere import readable_root
 
-    options = Options(format=form, file_type=FileType(file_type), shard_bytes=size(shard_size))
     request = Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of, config, splits)
     if dry_run:
         with progress("counting") as seen:

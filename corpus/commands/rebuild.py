@@ -12,21 +12,31 @@ from corpus.console import echo_json, echo_table, json_option, progress, root_op
 @click.command("rebuild")
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
+@click.option("--tokenizer", metavar="FILE|DIR", type=click.Path(path_type=Path), help="The tokenizer that the build used.")
+@click.option("--decontaminate", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="The test files that the build used.")
 @root_option
 @json_option
 @click.pass_context
-def command(context: click.Context, manifest: Path, out: Path, root: str | None, as_json: bool) -> None:
+def command(
+    context: click.Context,
+    manifest: Path,
+    out: Path,
+    tokenizer: Path | None,
+    decontaminate: tuple[Path, ...],
+    root: str | None,
+    as_json: bool,
+) -> None:
     """Make the sets of a build's MANIFEST again and compare every file with it.
 
     Exits with 1 where a file differs; records that are not kept any more as they were are listed.
     """
     from dataclasses import asdict
 
-    from corpus.build.rebuild import rebuild
+    from corpus.build.rebuild import Given, rebuild
     from corpus.store.elsewhere import readable_root
 
     with progress("building") as seen:
-        done = rebuild(readable_root(root), manifest, out, seen=seen)
+        done = rebuild(readable_root(root), manifest, out, given=Given(tokenizer, decontaminate), seen=seen)
     if as_json:
         told = {"differences": [asdict(one) for one in done.differences], "missing": [asdict(one) for one in done.missing]}
         echo_json({"out": str(out), "files": done.files, "same": done.same, "position": done.manifest.position, **told})

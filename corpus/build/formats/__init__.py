@@ -23,11 +23,11 @@ FORMATS: dict[str, Callable[[type[Row]], Layout | None]] = {
 __all__ = ["FORMATS", "Layout", "layout"]
 
 
-def layout(recipe: Recipe, name: str | None = None, file_type: FileType = FileType.JSONL) -> Layout:
+def layout(recipe: Recipe, name: str | None = None, file_type: FileType = FileType.JSONL, *, counted: bool = False) -> Layout:
     """How format ``name`` lays out a recipe's rows; without a name ``dolma`` for documents and ``trl`` for all else.
 
     Raises :class:`BadInput` for a name that is no format, and where the format has no form for such rows or its trainer reads no such
-    files.
+    files. ``counted``: with a column of token counts, where the format takes one.
     """
     if name is None:
         name = "dolma" if recipe.row_type.SHAPE is Document else "trl"
@@ -39,4 +39,4 @@ def layout(recipe: Recipe, name: str | None = None, file_type: FileType = FileTy
     if found is None:
         able = [other for other, make in FORMATS.items() if make(recipe.row_type) is not None]
         raise BadInput(f"format {name!r} has no form for rows of {recipe.name!r}: use {' or '.join(able)}, or build that recipe by itself")
-    return found
+    return found.with_tokens() if counted and name != openai.NAME else found

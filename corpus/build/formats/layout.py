@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.build.reasons import Reason
 from corpus.build.row import SPREAD, Column, Provenance, Row, columns
@@ -17,13 +17,19 @@ Note = Callable[[str, Sequence[str]], str]
 class Layout:
     """``render`` gives a row's values in the order of ``columns``, or :attr:`Reason.NO_FORM` where the format has no place for the row.
 
-    ``format`` is the format's name; ``note`` says, from a recipe's name and its files, how a trainer is told in YAML to load them.
+    ``format`` is the format's name; ``note`` says, from a recipe's name and its files, how a trainer is told in YAML to load them;
+    ``counted``: a column ``tokens`` is added to what ``render`` gives.
     """
 
     format: str
     columns: tuple[Column, ...]
     render: Callable[[Row], Values | Reason]
     note: Note | None = None
+    counted: bool = False
+
+    def with_tokens(self) -> Layout:
+        """The same with a column of token counts."""
+        return replace(self, columns=(*self.columns, Column("tokens", "int64")), counted=True)
 
 
 def beside(row_type: type[Row]) -> tuple[Column, ...]:

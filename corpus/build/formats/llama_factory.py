@@ -9,6 +9,8 @@ learned too. It reads the files by name, each shard a set of its own, so no spli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 
 from corpus.build.formats.layout import Layout, Note, Values, flat
@@ -53,7 +55,11 @@ def describe(row_type: type[Row], file_name: str) -> Values:
 
 
 def _note(stage: str) -> Note:
-    return lambda recipe, files: f"dataset_dir: DIR\ndataset: {','.join(map(dataset, files))}\nstage: {stage}"
+    def said(recipe: str, files: Sequence[str]) -> str:
+        train = [dataset(file) for file in files if file.startswith(f"{recipe}/train-")]
+        return f"dataset_dir: DIR\ndataset: {','.join(train)}\nstage: {stage}"
+
+    return said
 
 
 def _document(shape: Shape) -> Values | None:

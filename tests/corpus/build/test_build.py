@@ -154,7 +154,7 @@ def test_no_row_at_all_is_bad_input_that_says_why_and_leaves_nothing(world: Worl
 
 
 def test_an_unknown_recipe_is_answered_with_those_there_are(world: World, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="pretrain, sft, dpo"):
+    with pytest.raises(BadInput, match="pretrain, sft, sft-blocks, commit-message, dpo, kto"):
         make(world, tmp_path / "out", "rlhf")
 
 
