@@ -10,6 +10,7 @@ from pathlib import Path
 
 from capture import enrol
 from capture.enrol import Enrolment
+from capture.git.people import people_of
 from capture.git.run import common_dir, worktrees
 from capture.sources.foreign import Foreign
 from capture.whose import Owner
@@ -21,13 +22,14 @@ from corpus.xdg import corpus_root
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where a session's records go, the work trees of its repository by every spelling, the trees of other tenants, and the
-    ``(name, e-mail)`` of whom the repository is enrolled for."""
+    """Where a session's records go, the work trees of its repository by every spelling, the trees of other tenants, the ``(name, e-mail)``
+    of ``whose`` work it is, and whose names the repository shows: a session may name them before a commit of theirs is captured."""
 
     owner: Owner
     tops: tuple[str, ...]
     foreign: Foreign
-    people: tuple[tuple[str, str], ...] = ()
+    whose: tuple[tuple[str, str], ...] = ()
+    people: frozenset[tuple[str, str]] = frozenset()
 
 
 class Grounds:
@@ -38,6 +40,7 @@ class Grounds:
         self._trees = {one.id: tuple(_trees(one)) for one in self._enrolments}
         self.enrolment = lru_cache(maxsize=4096)(self._enrolment)
         self._foreign = lru_cache(maxsize=64)(self._foreign_to)
+        self._people = lru_cache(maxsize=1024)(people_of)
 
     def _enrolment(self, directory: str | None) -> Enrolment | None:
         """The enrolment of the repository that a directory lies, or lay, in; the innermost one."""
@@ -73,8 +76,9 @@ class Grounds:
         if cluster is not None and cluster != label.cluster:
             label = Label(label.tenant, check("cluster", cluster), label.module_id, label.role, label.doctrine_version)
         tops = tuple(dict.fromkeys((*self._trees[known.id], *_top_of(directory))))
-        people = tuple(("", address) for address in sorted(known.identity))
-        return Ground(Owner(known.root if root is None else corpus_root(root), label), tops, self._foreign(label.tenant), people)
+        whose = tuple(("", address) for address in sorted(known.identity))
+        owner = Owner(known.root if root is None else corpus_root(root), label)
+        return Ground(owner, tops, self._foreign(label.tenant), whose, self._people(known.common_dir))
 
     def _foreign_to(self, tenant: str) -> Foreign:
         theirs = [Path(tree) for one in self._enrolments if one.label.tenant != tenant for tree in self._trees[one.id]]

@@ -16,7 +16,7 @@ from types import TracebackType
 from capture import agents, held, seen, spool
 from capture.enrol import Enrolment, all_enrolments
 from capture.entry import Entry, Handed
-from capture.ground import Grounds
+from capture.ground import Ground, Grounds
 from capture.hooks.agents import enrolled
 from capture.ingest import Ingest
 from capture.linking import linked
@@ -97,7 +97,7 @@ class _Run:
         self._grounds = Grounds()
         self._book = seen.load()
         self._open = ExitStack()
-        self._ingests: dict[tuple[Path, str], Ingest] = {}
+        self._ingests: dict[tuple[Path, str, frozenset[tuple[str, str]]], Ingest] = {}
 
     def __enter__(self) -> _Run:
         return self
@@ -198,7 +198,7 @@ class _Run:
 
             self.outcome.kept += take(
                 path,
-                ingest=self._ingest(ground.owner.root, ground.owner.label.tenant),
+                ingest=self._ingest(ground),
                 label=ground.owner.label,
                 tops=ground.tops,
                 foreign=ground.foreign,
@@ -206,14 +206,14 @@ class _Run:
                 agent=agent.name,
                 mine=mine,
                 through=through,
-                people=ground.people,
+                whose=ground.whose,
             ).kept
 
-    def _ingest(self, root: Path, tenant: str) -> Ingest:
-        if (root, tenant) not in self._ingests:
-            ingest = self._open.enter_context(Ingest(root, tenant))
-            self._ingests[root, tenant] = ingest
-        return self._ingests[root, tenant]
+    def _ingest(self, ground: Ground) -> Ingest:
+        place = (ground.owner.root, ground.owner.label.tenant, ground.people)
+        if place not in self._ingests:
+            self._ingests[place] = self._open.enter_context(Ingest(*place))
+        return self._ingests[place]
 
 
 def _is_known(before: Seen | None, stamp: Stamp, final: bool, digest: str) -> bool:

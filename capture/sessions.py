@@ -77,7 +77,7 @@ class _Run:
     ) -> None:
         self._grounds, self._open, self._agent = grounds, open_corpora, agent
         self._tenant, self._cluster, self._root = tenant, cluster, root
-        self._ingests: dict[tuple[Path, str], Ingest] = {}
+        self._ingests: dict[tuple[Path, str, frozenset[tuple[str, str]]], Ingest] = {}
 
     def file(self, path: Path, named: bool) -> list[TakenFile]:
         """Every session of one file. Where it was not ``named``, what is no transcript or nobody's is left alone."""
@@ -113,22 +113,23 @@ class _Run:
                 final=True,
                 agent=reader.name,
                 mine=mine,
-                people=ground.people,
+                whose=ground.whose,
             )
             taken.append(TakenFile(path, label.tenant, one.sessions))
         return [*taken, TakenFile(path, "", (), others)] if others else taken
 
     def finish(self) -> None:
         """Link what was kept now with the commits that came out of it, and put the corpora in order."""
-        for place, ingest in self._ingests.items():
+        for ingest in self._ingests.values():
             link_sessions(ingest, ingest.fresh)
-            tidy(*place)
+        for root, tenant in sorted({place[:2] for place in self._ingests}):
+            tidy(root, tenant)
 
     def _ground(self, directory: str | None) -> Ground:
         return self._grounds.of(directory, tenant=self._tenant, cluster=self._cluster, root=self._root)
 
     def _ingest(self, ground: Ground) -> Ingest:
-        place = (ground.owner.root, ground.owner.label.tenant)
+        place = (ground.owner.root, ground.owner.label.tenant, ground.people)
         if place not in self._ingests:
             self._ingests[place] = self._open.enter_context(Ingest(*place))
         return self._ingests[place]

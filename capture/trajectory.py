@@ -69,13 +69,13 @@ def take(
     agent: str | None = None,
     mine: Callable[[Opening], bool] = lambda opening: True,
     through: Callable[[Transcript], Transcript] = lambda transcript: transcript,
-    people: Collection[tuple[str, str]] = (),
+    whose: Collection[tuple[str, str]] = (),
 ) -> Taken:
     """Keep the sessions in ``path`` that are ``mine``: their full parts and, where ``final`` says that nothing more is coming soon (the
     session ended or rests, or a person asks), the open last one.
 
     ``tops`` are the work trees of the session's repository, ``foreign`` those of other tenants. ``agent`` names the format; by default the
-    content tells it. Each session is read ``through`` what may leave events out. ``people`` are the ``(name, e-mail)`` whose sessions these
+    content tells it. Each session is read ``through`` what may leave events out. ``whose`` are the ``(name, e-mail)`` whose sessions these
     are: of whoever opted out nothing is read. Raises :class:`corpus.errors.BadInput` for a file that
     is no transcript, and what the gate and the store raise; what was kept by then stays, and the next call goes on.
     """
@@ -87,7 +87,7 @@ def take(
         if not mine(transcript.opening):
             others += 1
             continue
-        if ingest.refuses_people(people):
+        if ingest.refuses_people(whose):
             continue
         within = spelled or ((transcript.opening.cwd,) if transcript.opening.cwd else ())
         session = Session(reader.name, transcript.opening, label, ingest.pseudonyms, within, foreign or Foreign(()))

@@ -126,8 +126,8 @@ def plant(field: Field, number: int, batch: Sequence[Canary], who: Person) -> No
     converse(field, number, at)
 
 
-def converse(field: Field, number: int, at: dict[str, list[str]]) -> None:
-    """A session of an agent in the repository; its transcript is gone once it is taken in."""
+def transcript(field: Field, number: int, at: dict[str, list[str]]) -> bytes:
+    """A session of an agent in the repository that says what stands ``at`` its places."""
     said = {place: "\n".join(f"see {planted} here" for planted in some) for place, some in at.items()}
     reply = [
         {"type": "thinking", "thinking": said["session reasoning"] or "hm", "signature": "x"},
@@ -144,8 +144,13 @@ def converse(field: Field, number: int, at: dict[str, list[str]]) -> None:
         line(3, content=[answered], toolUseResult={"stdout": said["tool detail"], "stderr": ""}, **of),
         json.dumps({"type": "ai-title", "aiTitle": said["session title"], "sessionId": of["sessionId"]}).encode() + b"\n",
     ]
+    return b"".join(rows)
+
+
+def converse(field: Field, number: int, at: dict[str, list[str]]) -> None:
+    """A session of an agent in the repository; its transcript is gone once it is taken in."""
     file = field.home / "session.jsonl"
-    file.write_bytes(b"".join(rows))
+    file.write_bytes(transcript(field, number, at))
     (one,) = json.loads(field.capture("trajectory", str(file), "--json"))["sessions"]
     assert (one["kept"], one["withheld"], one["events"]) == (1, 0, 6)
     file.unlink()

@@ -361,3 +361,13 @@ def test_the_command_drains_sessions_at_work_too(work: Work) -> None:
     ran = subprocess.run([sys.executable, "-m", "capture", "drain", "--json"], check=True, capture_output=True, cwd=work.path)
     assert json.loads(ran.stdout)["kept"] >= 1
     assert told(work.root) == talk.said
+
+
+def test_whom_the_repository_shows_is_replaced_in_a_session_before_any_commit_is_captured(work: Work) -> None:
+    who = {"GIT_AUTHOR_NAME": "Testina Personeva", "GIT_AUTHOR_EMAIL": "testina@example.test"}
+    work.git("commit", "-q", "--allow-empty", "-m", "before", env=who)
+    work.git("config", "user.name", "Robina Testwright")
+    enroll_yesterday(work)
+    hand_over(Talk(work.path, "s").say("ask Testina Personeva", "or Robina Testwright"))
+    assert done(sweeping=False) == 1
+    assert [text.split("REDACTED_PERSON_")[0] for text in told(work.root)] == ["ask ", "or "]
