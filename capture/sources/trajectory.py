@@ -186,14 +186,22 @@ class _Taken:
 
     def made(self) -> list[str | None]:
         """Each text redacted, ``None`` where there is none or it cannot be kept."""
-        found = [None if at is None else self._results[at] for at in self._at]
-        return [each if isinstance(each, str) else None for each in found]
+        return self._made()[0]
 
     def whole(self) -> tuple[list[str | None], str | None]:
         """As :meth:`made`, and why a text is withheld: then none of the event's is kept but its names."""
-        why = next((found.reason for at in self._at if at is not None and isinstance(found := self._results[at], Withheld)), None)
-        made = self.made()
+        made, why = self._made()
         return (made if why is None else [*made[:4], None, None, None]), why
+
+    def _made(self) -> tuple[list[str | None], str | None]:
+        made: list[str | None] = []
+        why = None
+        for at in self._at:
+            found = None if at is None else self._results[at]
+            if isinstance(found, Withheld):
+                why, found = why or found.reason, None
+            made.append(found)
+        return made, why
 
 
 class _Texts:
