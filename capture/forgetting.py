@@ -49,15 +49,16 @@ def forget(request: Request, agreed: Callable[[Plan], bool]) -> tuple[Plan, Done
         plan = _plan(corpus, request)
         if not agreed(plan):
             return None
+        wanted = plan.wanted
         try:
             with drain.lock(spool_dir(), wait=quiet.PATIENCE):
                 done = Done(unread=forgotten.finish(spool_dir(), corpus))
                 while True:
-                    _add(done, forgotten.carry_through(spool_dir(), corpus, plan.wanted))
+                    _add(done, forgotten.carry_through(spool_dir(), corpus, wanted))
                     # Whoever writes without the spool's lock may have come between.
                     if request.ids or not (again := _plan(corpus, request)).meant:
                         return plan, done
-                    plan = again
+                    wanted = again.wanted
         except Timeout as error:
             raise Failed("a drain is at work in the spool: try again when it is done (see 'capture status')") from error
 

@@ -34,7 +34,7 @@ def clear(where: Path, corpus: Corpus, wanted: Wanted) -> None:
 
 def _teller(corpus: Corpus) -> Callable[[str, Opening, str | None], bool]:
     """Whether a session (its agent, its opening, the directory its hook named) is forgotten, or of somebody who opted out."""
-    pseudonyms = pseudonym.for_tenant(corpus.tenant)
+    pseudonyms = pseudonym.existing(corpus.tenant)
     marks, grounds = Marks(pseudonyms), Grounds()
 
     def told(agent: str, opening: Opening, directory: str | None) -> bool:

@@ -111,8 +111,8 @@ def _print(plan: Plan, done: Done | None, tenant: str, as_json: bool) -> None:
         )
         return
     types = ", ".join(f"{count} {kind}" for kind, count in plan.types.items())
-    verb = "would go" if done is None else "gone"
-    click.echo(f"tenant {tenant}: meant {len(plan.meant)}, {verb} {sum(plan.types.values())}{f' ({types})' if types else ''}")
+    going = f"would go {sum(plan.types.values())}" if done is None else f"gone {done.records}"
+    click.echo(f"tenant {tenant}: meant {len(plan.meant)}, {going}{f' ({types})' if types else ''}")
     for manifest, count, outs in plan.builds if done is None else ():
         click.echo(f"in build {manifest[:12]}: {count} of them; {', '.join(outs)}")
     for held in done.builds if done else ():

@@ -25,7 +25,7 @@ def of_subject(corpus: Corpus, subject: Subject) -> list[Tombstone]:
 
 def of_ids(corpus: Corpus, ids: Sequence[str]) -> list[Tombstone]:
     """What was forgotten as one thing with these records, each named by key or commit, or how its key begins. Raises :class:`BadInput`."""
-    marks = Marks(pseudonym.for_tenant(corpus.tenant))
+    marks = Marks(pseudonym.existing(corpus.tenant))
     all_ = corpus.tombstones.all()
     left = {entry.key for entry in corpus.logged() if entry.kind is Happened.FORGET}
     found: list[Tombstone] = []

@@ -63,7 +63,7 @@ def _plan(corpus: Corpus, meant: Mapping[str, Match | None], subject: Subject | 
 
 
 def _wanted(corpus: Corpus, found: Going, subject: Subject | None, *, opt_out: bool, keep_builds: bool) -> Wanted:
-    marks = Marks(pseudonym.for_tenant(corpus.tenant))
+    marks = Marks(pseudonym.existing(corpus.tenant))
     run = secrets.token_hex(8)
     units = {unit: secrets.token_hex(8) for unit in found.units.values()}
     buried = {Tombstone(marks.record(key), units[unit], run) for key, unit in found.units.items()}

@@ -47,7 +47,7 @@ class Subject:
 
 def known_as(tenant: Name, asked: str) -> Subject:
     """The person whom ``asked`` (an e-mail address, or a name) names. Raises :class:`BadInput` where it is neither, or only one word that
-    stands for nobody, or for several people."""
+    stands for nobody, or for several people; and where the tenant's key is not here, without which nobody can be found."""
     said = " ".join(asked.split())
     everybody = people.load(tenant)
     if not said:
@@ -66,7 +66,7 @@ def known_as(tenant: Name, asked: str) -> Subject:
     theirs = {*others.logins, *others.derived, *(word.lower() for word in others.words)}
     alone = {each for each in (*mine.logins, *mine.derived, *mine.words) if each.lower() not in theirs}
     single = {name for name in names if " " in name or not _called(name, others)}
-    return Subject(asked, names, addresses, frozenset({*addresses, *single, *mine.names, *alone}), pseudonym.for_tenant(tenant))
+    return Subject(asked, names, addresses, frozenset({*addresses, *single, *mine.names, *alone}), pseudonym.existing(tenant))
 
 
 def _pairs(said: str, pairs: Iterable[Pair]) -> set[Pair]:

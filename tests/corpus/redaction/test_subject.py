@@ -29,6 +29,12 @@ PAIRS = [
 @pytest.fixture(autouse=True)
 def known() -> None:
     people.remember(ACME, PAIRS)
+    for_tenant(ACME)
+
+
+def test_without_the_tenants_key_nobody_is_looked_for_in_vain() -> None:
+    with pytest.raises(BadInput, match="no pseudonym key"):
+        known_as(check("tenant", "other"), "annika@kontor.test")
 
 
 @pytest.mark.parametrize(
