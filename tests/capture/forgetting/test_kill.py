@@ -15,7 +15,7 @@ from tests.failing import killed_at
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("step", [151, pytest.param(1, marks=pytest.mark.full)], ids=["some", "all"])
+@pytest.mark.parametrize("step", [307, pytest.param(1, marks=pytest.mark.full)], ids=["some", "all"])
 def test_forgetting_killed_anywhere_is_ended_by_the_next_drain(two: Two, tmp_path: Path, step: int) -> None:
     places = [two.work.root, state_dir(), cache_dir(), two.out]
     hers = two.identifiers(ANN)
