@@ -68,7 +68,7 @@ def command(tenant: str, replace: bool, conditions: tuple[str, ...], root: str |
         if done.replaced:
             click.echo("sets that were built before hold what they held: build them again")
         if replace and done.left:
-            click.echo(f"left as they are {done.left}: they are of somebody who was forgotten: run 'corpus forget --id'")
+            click.echo(f"left as they are {done.left}: of somebody who was forgotten, or nothing of them can be kept: 'corpus forget --id'")
     if packed is not None and packed.broken:
         raise Broken(packed.broken[0])
     if done.left:

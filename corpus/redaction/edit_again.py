@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
-from corpus.record import EditBody, FileChange
+from corpus.record import EditBody, FileChange, Signature
 from corpus.redaction.comments import telling
 from corpus.redaction.draft import Withheld
 from corpus.redaction.finding import Finding, Place
@@ -28,15 +30,23 @@ def edit_again(body: EditBody, texts: Texts) -> EditBody:
             message = texts.prose("body.message", message)
         except Withheld as reason:
             message, withheld = None, reason.reason
-    who = {
-        name: person.model_copy(
-            update={"name": texts.person(f"body.{name}.name", person.name), "email": texts.email(f"body.{name}.email", person.email)}
-        )
-        for name, person in (("author", body.author), ("committer", body.committer))
-    }
-    branch = None if body.branch is None else texts.path("body.branch", body.branch)
+    who = {name: _signature(f"body.{name}", person, texts) for name, person in (("author", body.author), ("committer", body.committer))}
+    branch = None if body.branch is None else _or_none(partial(texts.path, "body.branch", body.branch))
     files, diff = _Files(body, texts).again()
     return body.model_copy(update={**who, "message": message, "withheld": withheld, "branch": branch, "files": files, "diff": diff})
+
+
+def _signature(where: str, who: Signature, texts: Texts) -> Signature:
+    name = _or_none(partial(texts.person, f"{where}.name", who.name)) or ""
+    email = _or_none(partial(texts.email, f"{where}.email", who.email)) or ""
+    return who.model_copy(update={"name": name, "email": email})
+
+
+def _or_none(scrubbed: Callable[[], str]) -> str | None:
+    try:
+        return scrubbed()
+    except Withheld:
+        return None
 
 
 class _Files:
@@ -68,18 +78,20 @@ class _Files:
 
     def _file(self, at: int, file: FileChange) -> FileChange:
         mine = [section for section in self._sections if self._of.get(id(section)) == at]
-        names = {"path": self._name(f"body.files[{at}].path", file.path)}
-        if file.old_path is not None:
-            names["old_path"] = self._name(f"body.files[{at}].old_path", file.old_path)
+        names = {"path": "", "old_path": None if file.old_path is None else ""}
         try:
+            names["path"] = self._name(f"body.files[{at}].path", file.path)
+            if file.old_path is not None:
+                names["old_path"] = self._name(f"body.files[{at}].old_path", file.old_path)
             before = self._images(at, file, mine)
         except Withheld as reason:
             self._gone.update(map(id, mine))
             return file.model_copy(update={**names, "before": None, "withheld": reason.reason})
         for section in mine:
             for name, path in (("old_path", file.old_path), ("path", file.path)):
-                if path and names.get(name, path) != path:
-                    section.header = [line.replace(path, names[name]) for line in section.header]
+                now = names[name]
+                if path and now and now != path:
+                    section.header = [line.replace(path, now) for line in section.header]
         return file.model_copy(update={**names, "before": before})
 
     def _name(self, field: str, path: str) -> str:

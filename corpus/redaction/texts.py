@@ -73,7 +73,10 @@ class Texts:
     def _held(self, field: str, text: str, made: str, place: Place) -> str:
         if made == text:
             return made
-        standing = self.scanner.find(text, place)
+        try:
+            standing = self.scanner.find(text, place)
+        except Withheld:
+            standing = []
         for each in standing:
             self.told(field, each, (each.start, each.end))
         if not standing:

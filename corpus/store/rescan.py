@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from corpus.errors import Failed
-from corpus.record import Header, Record, TrajectoryBody, TupleType
+from corpus.record import Header, Record, RedactionClass, TrajectoryBody, TupleType
 from corpus.redaction import Redactor
 from corpus.redaction.gate import Looked
 from corpus.redaction.texts import Found
@@ -26,6 +26,7 @@ from corpus.store.select import FILE
 from corpus.store.sessions import entries_of, sessions
 
 _RULESET = re.compile(rb'"ruleset":"([^"\\]*)"\},"revision":[0-9]+,"schema":[0-9]+\}\Z')
+_NOWHERE = Found("header", None, None, "", "cannot-be-kept")
 _TAIL = 512
 _TRIES = 8
 
@@ -33,7 +34,7 @@ _TRIES = 8
 @dataclass(frozen=True, slots=True)
 class Slipped:
     """A stored record that holds what today's rules replace. ``id`` is the version that was looked at; ``replaced`` that it is gone,
-    ``withheld`` that what is there now holds no content, or less."""
+    ``withheld`` that its newer version says that it holds no content."""
 
     key: str
     id: str
@@ -80,9 +81,10 @@ class Rescan:
             self._count(seen, total)
         for session in sessions(self._corpus):
             last: tuple[int, str] | None = None
+            named = session[0][1].header.session_id is not None
             for part, entry in session:
                 body = self._one(entry, last[1] if last and last[0] + 1 == part else None)
-                last = (part, body.last) if body else None
+                last = (part, body.last) if body and named else None
                 self._count(seen, total)
         self._redactor.close()
         return self.done
@@ -115,7 +117,11 @@ class Rescan:
             if not moved and not self._due(record.redaction.ruleset, record.header):
                 return part
             self.done.searched += 1
-            looked = self._redactor.again(record, prev if moved else None, stem)
+            try:
+                looked = self._redactor.again(record, prev if moved else None, stem)
+            except Failed:  # something stands in what every record has: its header, its name
+                self._note(record, Looked((_NOWHERE,), None), replaced=False)
+                return part
             newer = looked.newer
             if newer is None:
                 return part
@@ -139,7 +145,7 @@ class Rescan:
     def _note(self, record: Record, looked: Looked, *, replaced: bool) -> None:
         if looked.found:
             self.done.slipped += 1
-            withheld = looked.newer is not None and looked.newer.let_by is not None
+            withheld = looked.newer is not None and looked.newer.header.redaction_class is RedactionClass.WITHHELD
             self._told(Slipped(record.key, record.id, record.header.tuple_type, looked.found, replaced, withheld))
         else:
             self.done.chained += 1

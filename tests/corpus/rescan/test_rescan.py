@@ -11,8 +11,10 @@ from click.testing import CliRunner
 
 from corpus.build import Request, build
 from corpus.cli import group
+from corpus.errors import Failed
 from corpus.record import EditBody, Record, TrajectoryBody, anchored, parse_line
 from corpus.redaction import Redactor
+from corpus.redaction.draft import Withheld
 from corpus.redaction.finding import IDENTIFIER
 from corpus.store import Corpus
 from corpus.xdg import config_dir
@@ -309,3 +311,45 @@ def test_what_cannot_be_replaced_is_withheld(yesterday: Yesterday, monkeypatch: 
     after = records(yesterday)
     assert {after[each.key].header.redaction_class for each in edits} == {"withheld"}
     assert yesterday.held() == set()
+
+
+@pytest.mark.parametrize("way", ["path", "prose", "person", "image"])
+def test_a_text_that_takes_too_long_today_is_left_out_as_at_capture(
+    yesterday: Yesterday, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def slow(self: object, *texts: object) -> str:
+        raise Withheld("too-slow")
+
+    if way == "image":
+        monkeypatch.setattr("corpus.redaction.redactor.Scanner.redact_version", slow)
+    else:
+        monkeypatch.setattr(Redactor, way, slow)
+    done, _ = yesterday.rescan(replace=True)
+    assert (done.left, yesterday.held() & {token(3).encode(), token(6).encode()}) == (0, set())
+    edits = {record.key: record.body for record in records(yesterday).values() if isinstance(record.body, EditBody) and record.revision}
+    assert edits
+    for key, body in edits.items():
+        if way == "prose":
+            assert (body.message, body.withheld, records(yesterday)[key].header.redaction_class) == (None, "too-slow", "withheld")
+        elif way == "path":
+            assert [(file.path, file.withheld, body.diff) for file in body.files] == [("", "too-slow", "")]
+            assert body.branch is None
+        elif way == "person":
+            assert (body.author.name, body.files[0].withheld) == ("", None)
+        else:
+            assert [(file.before, file.withheld, body.diff) for file in body.files] == [(None, "too-slow", "")]
+
+
+def test_a_record_that_cannot_be_kept_at_all_is_told_and_the_run_goes_on(yesterday: Yesterday, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Redactor.again
+
+    def failing(self: Redactor, record: Record, *more: object) -> object:
+        if record.header.tuple_type == "link" or (isinstance(record.body, EditBody) and record.body.files[0].path == "a.py"):
+            raise Failed("cannot be kept")
+        return real(self, record, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Redactor, "again", failing)
+    done, told = yesterday.rescan(replace=True)
+    assert done.left == 2
+    assert sum(each.found[0].rule == "cannot-be-kept" and not each.replaced for each in told) == 2
+    assert yesterday.held() == {token(3).encode(), token(4).encode(), mail(2).encode()}
