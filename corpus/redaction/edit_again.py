@@ -19,6 +19,7 @@ from corpus.redaction.patch import Hunk, Section, sections, woven, written
 from corpus.redaction.sides import Line, redact_lines
 from corpus.redaction.texts import Texts
 
+_HEADING = 80
 _SUBMODULE = re.compile(r"Subproject commit [0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -47,6 +48,13 @@ def _or_none(scrubbed: Callable[[], str]) -> str | None:
         return scrubbed()
     except Withheld:
         return None
+
+
+def _heading(line: str) -> str:
+    """What a hunk says of the line it stands under: 80 bytes with the space before it, and then no half word."""
+    said = f" {line}".encode()
+    cut = said[: said.rfind(b" ", 0, _HEADING)] if len(said) >= _HEADING else said
+    return cut.decode("utf-8", "ignore").strip()
 
 
 class _Files:
@@ -134,11 +142,12 @@ class _Files:
             return None
         first = {id(line): line.text for line in lines}
         self._redact(lines, telling(section.label("---")), telling(section.label("+++")), end)
-        changed = {first[id(line)] for line in lines if first[id(line)] != line.text}
+        places = {id(line): at for at, line in enumerate(lines)}
         for hunk in section.hunks:
-            # A heading is the beginning of a line of the old image, 80 bytes of it at most.
-            if any(line.startswith(hunk.heading) for line in changed):
-                hunk.heading = ""
+            ahead = lines[: places[id(shown[0])]] if (shown := hunk.lines()) else []
+            named = next((line for line in reversed(ahead) if line.old and first[id(line)].startswith(hunk.heading)), None)
+            if named is None or named.text != first[id(named)]:
+                hunk.heading = _heading(named.text) if named else ""
         return lines
 
     def _apart(self, section: Section) -> None:
@@ -147,13 +156,13 @@ class _Files:
             for hunk in section.hunks:
                 self._redact(hunk.lines(), telling(section.label("---")), telling(section.label("+++")), "\n")
                 if hunk.heading and self._texts.scanner.find(hunk.heading, Place.CODE):
-                    self._heading(hunk)
+                    self._drop(hunk)
         except Withheld as reason:
             if id(section) in self._of:
                 raise
             raise _Lost(reason.reason) from None
 
-    def _heading(self, hunk: Hunk) -> None:
+    def _drop(self, hunk: Hunk) -> None:
         for each in self._texts.scanner.find(hunk.heading, Place.CODE):
             self._texts.told("body.diff", each, None)
         hunk.heading = ""

@@ -70,7 +70,7 @@ def _pieces(side: Sequence[Line], starts: Sequence[int], start: int, end: int) -
 def _disjoint(made: list[Edit]) -> list[Edit]:
     """Both sides may find something in a line they share: what overlaps is replaced as one, by what the longer became."""
     merged: list[Edit] = []
-    for start, end, put in sorted(set(made), key=lambda edit: (edit[0], -edit[1])):
+    for start, end, put in sorted(set(made), key=lambda edit: (edit[0], -edit[1], edit[2])):
         if merged and start < merged[-1][1]:
             before = merged[-1]
             longer = put if end - start > before[1] - before[0] else before[2]
