@@ -17,10 +17,10 @@ from corpus.console import echo_json, json_option, root_option
 def command(record: str, tenant: str, events: str | None, root: str | None, as_json: bool) -> None:
     """Show the record whose id, key or commit begins with ID; of a session each event stands with its line in the transcript."""
     from corpus.commands.view import of_events, record_json, record_lines
-    from corpus.store import Corpus
     from corpus.store.elsewhere import readable_root
+    from corpus.store.readable import Readable
 
-    with Corpus.open(readable_root(root), tenant) as corpus:
+    with Readable.open(readable_root(root), tenant) as corpus:
         found = of_events(corpus.get(record), events)
     if as_json:
         echo_json(record_json(found))

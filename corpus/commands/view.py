@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from corpus.build.row import Row
 from corpus.console import plain
 from corpus.errors import BadInput
 from corpus.record import EditBody, Event, FeedbackBody, LinkBody, Message, Record, TrajectoryBody
+
+if TYPE_CHECKING:
+    from corpus.build.row import Row
 
 RULE = "─" * 72
 

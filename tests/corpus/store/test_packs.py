@@ -292,3 +292,25 @@ for some, table in zip((rows, []), made):
     assert table.equals(pa.table([pa.array([row[at] for row in some], kind.type) for at, kind in enumerate(kinds)], schema=kinds))
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_reading_one_record_imports_nothing_that_writes_or_builds(root: Path) -> None:
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append_many(some(20))
+    script = (
+        "import sys; from corpus.commands.show import command\n"
+        "command([sys.argv[2], '--tenant', 'acme', '--root', sys.argv[1]], standalone_mode=False)\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(root), some(3)[2].id], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "corpus.store.readable" in loaded
+    assert not {"corpus.store.corpus", "corpus.redaction", "corpus.build", "pyarrow", "concurrent.futures"} & loaded
+
+
+def test_every_name_of_the_store_is_there_and_no_other() -> None:
+    from corpus import store
+
+    assert all(getattr(store, name) for name in store.__all__)
+    with pytest.raises(AttributeError):
+        store.nothing  # noqa: B018
