@@ -10,6 +10,7 @@ from corpus.errors import BadInput
 from corpus.record import EditBody, Event, FeedbackBody, LinkBody, Message, Record, TrajectoryBody
 
 if TYPE_CHECKING:
+    from corpus.build.rendered import Rendered
     from corpus.build.row import Row
 
 RULE = "─" * 72
@@ -56,6 +57,21 @@ def row_lines(row: Row) -> Iterator[str]:
     for name, value in row.columns().items():
         for line in _cell(name, value):
             yield plain(line)
+
+
+def rendered_lines(found: Rendered) -> Iterator[str]:
+    """The lines of one row as a model sees it; what is learned stands below a mark."""
+    return map(plain, _rendered(found))
+
+
+def _rendered(found: Rendered) -> Iterator[str]:
+    yield f"record {found.key}: {found.tokens} tokens" if not found.refused else f"record {found.key}: the template refuses it"
+    if found.refused:
+        yield found.refused
+    for side in found.sides:
+        yield from side.read.splitlines()
+        yield f"──── learned{f', {side.name}' if side.name else ''}{f' ({side.note})' if side.note else ''}"
+        yield from side.learned.splitlines()
 
 
 def _cell(name: str, value: object) -> Iterator[str]:

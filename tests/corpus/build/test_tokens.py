@@ -145,6 +145,38 @@ def test_where_its_packages_are_missing_one_line_says_so(world: World, tmp_path:
     )
 
 
+def sample(world: World, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "corpus", "sample", "--tenant", "acme", "--root", str(world.root), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_sample_shows_what_is_read_and_what_is_learned(world: World, tokenizer: Path) -> None:
+    pairs(world)
+    (row, _) = sorted(
+        json.loads(sample(world, "--recipe", "dpo", "--tokenizer", str(tokenizer), "--json").stdout), key=lambda row: int(row["tokens"])
+    )
+    asked = "<s><|user|>How are you<|end|><|assistant|>"
+    assert [(side["name"], side["read"], side["learned"]) for side in row["sides"]] == [
+        ("chosen", asked, "Very well<|end|>"),
+        ("rejected", asked, "Not so well<|end|>"),
+    ]
+    assert row["tokens"] == 11
+    shown = sample(world, "--recipe", "dpo", "--tokenizer", str(tokenizer)).stdout
+    assert f"{asked}\n──── learned, chosen\nVery well<|end|>\n" in shown
+
+
+def test_a_sample_says_where_a_template_does_not_go_on_from_the_prompt_or_refuses_a_row(world: World, tokenizer: Path) -> None:
+    world.feedback("How are you", "Not so well", "Very well")
+    words = ("--recipe", "dpo", "--tokenizer", str(tokenizer))
+    (tokenizer / "chat_template.jinja").write_text("{{ messages | length }}{{ messages[-1].content }}")
+    assert "learned, chosen (the template prints the prompt otherwise" in sample(world, *words).stdout
+    (tokenizer / "chat_template.jinja").write_text("{{ raise_exception('Not that') }}")
+    assert "the template refuses it\nTemplateError: Not that" in sample(world, *words).stdout
+    done = sample(world, "--tokenizer", str(tokenizer))
+    assert done.returncode == 2
+    assert "say of which --recipe" in done.stderr
+
+
 def rendered(source: str, *turns: Turn, **more: Any) -> str:
     return Template(source, {"eos_token": "</s>"}).render(turns, more.pop("tools", None), "2026-05-15T09:30:00.000Z", **more)
 
