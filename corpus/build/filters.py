@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from corpus.build.gates import Gates, Judged
+from corpus.build.gates import Gates, judges
 from corpus.build.quality.step import Left
 from corpus.build.reasons import Reason
 from corpus.build.row import Row
@@ -68,7 +68,7 @@ class Duplicates:
 
     def look(self, record: Record, row: Row) -> Left | None:
         self._last = b""
-        if not self._pairs_too and isinstance(row, Judged):
+        if not self._pairs_too and judges(row):
             return None
         self._last = hashlib.sha256(orjson.dumps(row.taught())).digest()
         first = self._seen.get(self._last)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from corpus.build.dropped import Dropped
-from corpus.build.manifest import BuiltSet, root_of
+from corpus.build.manifest import BuiltSet
+from corpus.build.members import Members
 from corpus.build.quality.step import Left
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe
@@ -34,7 +35,7 @@ class Growing:
         self._classes: Counter[str] = Counter()
         self._redactions: Counter[str] = Counter()
         self._rulesets: set[str] = set()
-        self._members: dict[str, list[tuple[str, str]]] = {}
+        self._members: dict[str, Members] = {}
         self._last = ""
 
     def offer(self, split: str, record: Record | Selected, outcome: Row | Reason) -> None:
@@ -53,7 +54,7 @@ class Growing:
             if split not in self._shards:
                 self._shards[split] = self._make(split)
             self._shards[split].write(found)
-        self._members.setdefault(split, []).append((record.key, record.id))
+        self._members.setdefault(split, Members()).add(record.key, record.id)
         self._classes[record.header.redaction_class] += 1
         if self._last != record.key:  # a part of a session may be behind many rows, one after another
             self._redactions.update(record.redaction.counts)
@@ -67,7 +68,9 @@ class Growing:
             self._left_out.add(record.key, record.id, left, row)
 
     def finish(self) -> BuiltSet:
-        members = tuple(member for split in sorted(self._members) for member in self._members[split])
+        members = Members()
+        for split in sorted(self._members):
+            members.extend(self._members[split])
         return BuiltSet(
             recipe=self.recipe.name,
             version=self.recipe.version,
@@ -83,5 +86,5 @@ class Growing:
             beside=self._left_out.finish() if self._left_out is not None else (),
             files=tuple(file for split in sorted(self._shards) for file in self._shards[split].finish()),
             members=members,
-            root=root_of(members),
+            root=members.root(),
         )

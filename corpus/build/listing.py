@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpus.build.manifest import Manifest
+from corpus.build.manifest import NAME, Manifest
 from corpus.errors import Failed
 from corpus.store import Build, Corpus
 
@@ -33,7 +33,14 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
         corpus.end_build(where)
         raise
     for done in built:
-        known = Build(hashlib.sha256(done.data()).hexdigest(), done.query.recipes, (where,))
-        if not corpus.list_build(known, {key for each in done.sets for key, _ in each.members}, since):
+        if not enter(corpus, done, where, since):
             shutil.rmtree(where, ignore_errors=True)
             raise Failed(f"records of tenant {corpus.tenant} were forgotten while {out} was built: nothing was kept of it, build it again")
+
+
+def enter(corpus: Corpus, done: Manifest, out: str, since: str) -> bool:
+    """List the build that stands at ``out``; ``False`` where something was forgotten after the tombstones had the digest ``since``."""
+    with open(os.path.join(out, NAME), "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    keys = {key for each in done.sets for key, _ in each.members}
+    return corpus.list_build(Build(digest, done.query.recipes, (out,)), keys, since)

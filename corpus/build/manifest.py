@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corpus import __version__
+from corpus.build.members import Members
 from corpus.build.options import Options
 from corpus.build.reasons import Reason
 from corpus.build.select import Gone
 from corpus.errors import BadInput, Broken
-from corpus.record import dumps, root
+from corpus.record import dumps
 
 NAME = "manifest.json"
 FORMAT: Literal["trajectory-substrate-build/1"] = "trajectory-substrate-build/1"
@@ -49,7 +49,7 @@ class OutputFile(_Model):
 
 class BuiltSet(_Model):
     """One recipe's set. ``splits`` has the rows of each, ``members`` are ``(key, id)`` in the order of the rows,
-    split after split, ``root`` the Merkle tree hash over them (:func:`root_of`).
+    split after split, ``root`` the Merkle tree hash over them.
 
     ``candidates`` are what could have become a row: a commit or a pair, and of a session each reply (of a part without one, the part).
     ``candidates == rows + sum(dropped)``.
@@ -70,13 +70,8 @@ class BuiltSet(_Model):
     tokens: int | None = None
     files: tuple[OutputFile, ...]
     beside: tuple[OutputFile, ...] = ()
-    members: tuple[tuple[str, str], ...]
+    members: Members
     root: str
-
-
-def root_of(members: Iterable[tuple[str, str]]) -> str:
-    """The Merkle tree hash (RFC 6962, section 2.1) over a set's members, hex; a leaf is the 64 bytes of key and id."""
-    return root(bytes.fromhex(key + ident) for key, ident in members).hex()
 
 
 class Manifest(_Model):
@@ -92,8 +87,21 @@ class Manifest(_Model):
     side: tuple[OutputFile, ...] = ()
     gone: tuple[Gone, ...] = ()
 
-    def data(self) -> bytes:
-        return dumps(self.model_dump(mode="json")) + b"\n"
+    def write(self, file: BinaryIO) -> None:
+        """The canonical JSON of it and a newline; members are never held as text all at once."""
+        empty = self.model_copy(update={"sets": tuple(one.model_copy(update={"members": Members()}) for one in self.sets)})
+        # In a string of JSON the quotes would be escaped: what stands here is the field itself, once a set.
+        pieces = dumps(empty.model_dump(mode="json")).split(_NO_MEMBERS)
+        for at, piece in enumerate(pieces):
+            file.write(piece)
+            if at < len(self.sets):
+                file.write(_MEMBERS)
+                file.writelines(self.sets[at].members.json())
+        file.write(b"\n")
+
+
+_MEMBERS = b'"members":'
+_NO_MEMBERS = b'"members":[]'
 
 
 def read(path: Path) -> Manifest:
@@ -106,7 +114,7 @@ def read(path: Path) -> Manifest:
     except ValidationError as error:
         raise BadInput(f"{path} is not the manifest of a build by this version ({__version__})") from error
     for built in found.sets:
-        if root_of(built.members) != built.root or built.rows != len(built.members):
+        if built.members.root() != built.root or built.rows != len(built.members):
             raise Broken(f"{path}: the members of {built.recipe!r} are not those that its root is over: it was changed")
     return found
 

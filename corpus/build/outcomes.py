@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from corpus.build import filters
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe
 from corpus.build.row import Row
-from corpus.build.select import Selected
+from corpus.build.select import Selected, Selection
 from corpus.record import Record, TrajectoryBody, TupleType
 from corpus.store import Corpus
 
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 def outcomes(
     corpus: Corpus,
     chosen: Sequence[Recipe],
-    selected: Collection[Selected],
+    selected: Selection,
     branches: filters.Branches,
     seen: Seen = lambda done, total: None,
 ) -> Iterator[Outcome]:
@@ -54,11 +54,11 @@ def _each(made: Row | Reason | Sequence[Row | Reason]) -> Sequence[Row | Reason]
     return [made] if isinstance(made, Row | Reason) else made
 
 
-def _sessions(selected: Collection[Selected]) -> dict[str | None, list[Selected]]:
+def _sessions(selected: Selection) -> dict[str | None, list[Selected]]:
     """The parts to be read, by session."""
     found: dict[str | None, list[Selected]] = {}
-    for item in selected:
-        if item.left_out is None and item.tuple_type is TupleType.TRAJECTORY:
+    for item in selected.parts():
+        if item.left_out is None:
             found.setdefault(item.session_id, []).append(item)
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Collection
 from pathlib import Path
 
 from corpus import __version__
@@ -22,7 +21,7 @@ from corpus.build.quality.steps import Tools
 from corpus.build.recipe import Recipe
 from corpus.build.render import Shards
 from corpus.build.request import Request, query_of
-from corpus.build.select import Selected, Selection, select
+from corpus.build.select import Selection, select
 from corpus.build.sieve import Sieve
 from corpus.build.where import parse_all
 from corpus.errors import BadInput
@@ -67,7 +66,8 @@ def write(corpus: Corpus, root: Path, query: Query, position: int, selected: Sel
         readme = OutputFile(path=card.NAME, rows=0, size=len(text), sha256=hashlib.sha256(text).hexdigest())
         beside = side.write(directory, query.options.format, recipes.known(), sets)
         done = Manifest(builder=__version__, query=query, position=position, sets=tuple(sets), card=readme, side=beside, gone=selected.gone)
-        (directory / manifest.NAME).write_bytes(done.data())
+        with open(directory / manifest.NAME, "wb") as file:
+            done.write(file)
         built_now.append(done)
     return done
 
@@ -78,7 +78,7 @@ def sets_of(corpus: Corpus, query: Query, selected: Selection, directory: Path |
         with_ = f" with {' and '.join(query.where)}" if query.where else ""
         raise BadInput(f"tenant {query.tenant!r} has no record{with_}: see 'corpus stats --tenant {query.tenant}'")
     chosen, asked, held = recipes.named(query.recipes), parse_all(query.where), gates.parse(query.gates.split(", "))
-    layouts, tools = layouts_of(query), Tools.of(query.options)
+    layouts, tools, kinds = layouts_of(query), Tools.of(query.options), selected.types()
     with contextlib.ExitStack() as open_files:
 
         def growing(recipe: Recipe) -> Growing:
@@ -90,12 +90,13 @@ def sets_of(corpus: Corpus, query: Query, selected: Selection, directory: Path |
                 open_files.callback(made.close)
                 return made
 
+            records_in = sum(count for kind, count in kinds.items() if recipe.takes(kind))
             sieve = Sieve(layout, asked, held, options, tools)
             if directory is None:
-                return Growing(recipe, _read_by(recipe, selected), None, None, sieve)
+                return Growing(recipe, records_in, None, None, sieve)
             dropped = Dropped(directory, recipe.name, keep=options.keep_dropped)
             open_files.callback(dropped.close)
-            return Growing(recipe, _read_by(recipe, selected), shards, dropped, sieve)
+            return Growing(recipe, records_in, shards, dropped, sieve)
 
         sets = {recipe.name: growing(recipe) for recipe in chosen}
         for recipe, split, record, made in outcomes(corpus, chosen, selected, filters.Branches(query.branches), seen):
@@ -112,10 +113,6 @@ def layouts_of(query: Query) -> dict[str, Layout]:
     options, counted = query.options, query.options.tokenizer is not None
     chosen = recipes.named(query.recipes)
     return {recipe.name: formats.layout(recipe, options.format, options.file_type, counted=counted) for recipe in chosen}
-
-
-def _read_by(recipe: Recipe, selected: Collection[Selected]) -> int:
-    return sum(recipe.takes(item.tuple_type) for item in selected)
 
 
 def _why(built: BuiltSet) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def sample_rows(root: Path, tenant: str, recipe: str, count: int, *, seed: int =
     """At most ``count`` rows of a recipe, as a build of the whole tenant writes them. Raises :class:`BadInput` for an unknown recipe."""
     chosen = recipes.named([recipe])
     with Corpus.open(root, tenant) as corpus:
-        shuffled = sorted(select(corpus, ()), key=lambda item: _place(seed, item.key))
+        shuffled = select(corpus, ()).sorted_by(partial(_place, seed))
         made = outcomes(corpus, chosen, shuffled, Branches(named_branches(root, tenant)))
         held = Gates()
         return list(islice((one.made for one in made if isinstance(one.made, Row) and held(one.made) is None), count))

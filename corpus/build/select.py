@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,28 @@ class Selection(Collection[Selected]):
         for batch in self._table.to_batches(max_chunksize=4096):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield self._selected(*row)
+
+    def types(self) -> dict[TupleType, int]:
+        """How many records of each type there are."""
+        counted = self._table["tuple_type"].value_counts().to_pylist()
+        return {TupleType(one["values"]): one["counts"] for one in counted}
+
+    def parts(self) -> Iterator[Selected]:
+        """The parts of sessions, in order."""
+        import pyarrow.compute as pc
+
+        kinds = self._table["tuple_type"].cast("string")
+        yield from self._with(self._table.filter(pc.equal(kinds, TupleType.TRAJECTORY.value)))
+
+    def sorted_by(self, place: Callable[[str], bytes]) -> Selection:
+        """The same records in the order of ``place(key)``."""
+        places = [place(key.hex()) for key in self._table["key"].to_pylist()]
+        return self._with(self._table.take(sorted(range(len(places)), key=places.__getitem__)))
+
+    def _with(self, table: pa.Table) -> Selection:
+        made = Selection(table, (), self.records, self._splits, self.gone)
+        made._paths = self._paths
+        return made
 
     def _selected(
         self,

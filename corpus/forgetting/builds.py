@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from corpus.build import manifest
+from corpus.build.listing import enter
 from corpus.build.manifest import Manifest, earlier
 from corpus.build.output import asides
 from corpus.store import Build, Corpus
@@ -93,5 +94,4 @@ def _list(corpus: Corpus, out: Path) -> None:
     except (OSError, ValueError):
         return
     if done.query.tenant == corpus.tenant:
-        known = Build(hashlib.sha256(done.data()).hexdigest(), done.query.recipes, (str(out),))
-        corpus.list_build(known, {key for each in done.sets for key, _ in each.members}, corpus.tombstones.digest)
+        enter(corpus, done, str(out), corpus.tombstones.digest)

@@ -156,15 +156,17 @@ class Readable:
         It is the newest version if that took the place of ``entry`` since.
         """
         line = self.read_line(entry)
-        where = self.path.joinpath(*entry.path)
         with self._reporting():
             try:
                 record = parse_line(line)
             except Broken as error:
-                raise Broken(f"{where} at byte {entry.offset}: {error}") from error
+                raise Broken(f"{self._where(entry)} at byte {entry.offset}: {error}") from error
             if record.header.tenant != self.tenant:
-                raise Refused(f"{where}: a record of tenant {record.header.tenant!r} lies with those of {self.tenant!r}")
+                raise Refused(f"{self._where(entry)}: a record of tenant {record.header.tenant!r} lies with those of {self.tenant!r}")
         return record
+
+    def _where(self, entry: Located) -> Path:
+        return self.path.joinpath(*entry.path)
 
     def read_line(self, entry: Located) -> bytes:
         """The stored bytes of ``entry``, without the newline. As :meth:`read`, but neither hashed nor parsed."""

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from corpus.build.manifest import read
 from corpus.build.rebuild import Rebuilt, rebuild
+from corpus.build.request import Request
+from corpus.build.run import build
 from corpus.errors import BadInput, Broken
-from corpus.record import LinkKind
+from corpus.record import LinkKind, dumps
 from corpus.store import Corpus, add_tenant, init_root
 from tests.corpus.build.world import World, make, rows, tree
 
@@ -59,6 +62,17 @@ def test_a_record_that_is_gone_is_named_and_everything_else_is_there(world: Worl
     assert [row["key"] for row in rows(tmp_path / "again", "sft")] == [keep]
     told = json.loads((tmp_path / "again/manifest.json").read_bytes())
     assert told["gone"] == [{"key": lose, "id": dict(first.sets[0].members)[lose], "replaced": False}]
+
+
+def test_a_manifest_is_canonical_and_reads_back_as_it_was_written_whatever_its_texts_hold(world: World, tmp_path: Path) -> None:
+    world.edit()
+    world.feedback()
+    odd = '# "members":[] and \\"members\\":[]\n'
+    done = build(Request(world.root, "acme", ("sft", "dpo"), config=odd), tmp_path / "out")
+    data = (tmp_path / "out/manifest.json").read_bytes()
+    assert dumps(json.loads(data)) + b"\n" == data
+    assert read(tmp_path / "out/manifest.json") == done
+    assert done.query.config == odd
 
 
 def test_a_position_that_the_log_has_not_reached_is_bad_input(world: World, tmp_path: Path) -> None:

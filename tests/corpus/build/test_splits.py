@@ -29,7 +29,7 @@ def by_split(world: World, out: Path, *recipes: str, split: tuple[str, ...] = AS
     for built in done.sets:
         at = 0
         for name, count in built.splits.items():
-            for key, _ in built.members[at : at + count]:
+            for key, _ in list(built.members)[at : at + count]:
                 assert found.setdefault(key, name) == name
             at += count
         assert at == built.rows
