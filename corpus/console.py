@@ -50,6 +50,7 @@ def main(group: click.Command, name: str) -> None:
     if isinstance(stdout, io.TextIOWrapper) and stdout.errors == "strict":
         # A path may hold bytes that are no text, and a terminal's locale may lack what we print: neither is a reason to fail.
         stdout.reconfigure(errors="backslashreplace")
+    os.umask(os.umask(0o077) & 0o077)  # one that keeps even the owner out would leave what nobody can use
     try:
         code = group.main(prog_name=name, standalone_mode=False)
         sys.stdout.flush()

@@ -72,7 +72,8 @@ def open_home(root: Path, tenant: str) -> tuple[Name, Kind, Directory]:
     with open_root(root) as top:
         if top.exists(ROOT_FILE) or not top.exists(NAME):
             return open_tenant(root, tenant)
-        said = read(top)
+        with top.read_only() as bundle:  # anybody's
+            said = read(bundle)
         if said.tenant != name:
             raise Refused(f"{root} is a bundle of tenant {said.tenant!r}, not {name!r}: nothing of it was read")
         return name, said.kind, top.read_only()

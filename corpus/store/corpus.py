@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack, nullcontext
 from functools import cached_property
@@ -124,8 +123,8 @@ class Corpus(Readable):
         directory = self._places.kept(self._places.of_record(record.tuple_type, record.cluster), create=True)
         name = f"{record.stem}{SUFFIX}"
         new = write_new(directory, name, record.line + b"\n")
-        if new and self.forgets(record.marks):  # it holds no lock: what was forgotten meanwhile was not there to be taken out
-            os.unlink(name, dir_fd=directory.fd)
+        if new and self.forgets(record.marks):  # it holds no lock: what was forgotten meanwhile was not there, and may be packed by now
+            self._take_out(Wanted(frozenset({record.key})))
             return False
         return new
 
@@ -218,13 +217,16 @@ class Corpus(Readable):
         """
         self.check_holds()
         with self._reporting(), self._lock:
-            whole = note(self._home, self.tenant, wanted)
-            with self._home.child(PACKS, create=True) as packs, self._log(create=True) as log:
-                run = Forgetting(self.tenant, self._home, self._places, packs, log, self._lock)
-                run.run(whole)
+            unread = self._take_out(note(self._home, self.tenant, wanted))
         self.sweep_temporary()
         self._reader.close()
         self._reader = Reader(self._home, self._places, self.tenant)  # what it remembers of bulk files is no longer so
+        return unread
+
+    def _take_out(self, wanted: Wanted) -> list[str]:
+        with self._home.child(PACKS, create=True) as packs, self._log(create=True) as log:
+            run = Forgetting(self.tenant, self._home, self._places, packs, log, self._lock)
+            run.run(wanted)
         return run.unread
 
     def begin_build(self, out: str) -> None:

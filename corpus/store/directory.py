@@ -61,12 +61,21 @@ class Directory:
 
     def child(self, name: str, *, create: bool = False) -> Directory:
         """Open the directory ``name`` below this one. Raises ``FileNotFoundError``, or :class:`Refused` where a link or a file stands."""
-        if create and self.writable:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(name, 0o700, dir_fd=self.fd)
-                os.fsync(self.fd)
         try:
-            return Directory(os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self.fd), self.path / name, writable=self.writable)
+            made = False
+            if create and self.writable:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, 0o700, dir_fd=self.fd)
+                    made = True
+            found = Directory(os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self.fd), self.path / name, writable=self.writable)
+            with contextlib.ExitStack() as unless:
+                unless.callback(found.close)
+                if made:
+                    os.fchmod(found.fd, 0o700)
+                    os.fsync(self.fd)
+                found.check_owner()
+                unless.pop_all()
+            return found
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise Refused(f"{self.path / name} is not a directory of the corpus (a link or a file stands there): remove it") from error
@@ -74,6 +83,15 @@ class Directory:
                 raise self._only_read() from error
             error.filename = os.fspath(self.path / name)
             raise
+
+    def check_owner(self) -> None:
+        """Raises :class:`Refused` where it belongs to somebody else, who could read and change what is put there."""
+        self._check_owner(self.path, os.fstat(self.fd))
+
+    def _check_owner(self, path: Path, status: os.stat_result) -> None:
+        if self.writable and status.st_uid != os.geteuid():
+            whose = f"{path} belongs to user {status.st_uid}, and you are {os.geteuid()}"
+            raise Refused(f"{whose}: run this as its owner, or have it given to you (chown)")
 
     def _only_read(self) -> Refused:
         return Refused(f"{self.path} is a bundle's, which is read only: do it in a root, 'corpus import' takes the bundle in")
@@ -93,9 +111,15 @@ class Directory:
                 raise Refused(f"{self.path / name} is not a regular file: remove it") from error
             error.filename = os.fspath(self.path / name)
             raise
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            raise Refused(f"{self.path / name} is not a regular file: remove it")
+        with contextlib.ExitStack() as unless:
+            unless.callback(os.close, fd)
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                raise Refused(f"{self.path / name} is not a regular file: remove it")
+            self._check_owner(self.path / name, status)
+            if flags & os.O_CREAT and stat.S_IMODE(status.st_mode) != 0o600:
+                os.fchmod(fd, 0o600)
+            unless.pop_all()
         return fd
 
     def read(self, name: str, most: int | None = None) -> bytes:

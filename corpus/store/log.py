@@ -28,6 +28,7 @@ from corpus.store.loose import replace, write_all, write_new
 SEGMENT = 1 << 16
 GONE = "0" * 64
 """What an entry that a record left has in the place of an id."""
+_HEAD_BYTES = 4096
 LARGEST = SEGMENT * 256 + 4096
 """Bytes that no file of a log exceeds: an entry has at most 200."""
 _FORMAT = 1
@@ -157,7 +158,7 @@ class Log:
                 write_new(directory, _name(first), head + b"".join(lines))
                 count = 0
             else:
-                _append(directory, _name(first), b"".join(lines))
+                self._extend(directory, first, b"".join(lines))
             count += len(lines)
             waiting = waiting[room:]
         return first + max(count, 0) - 1
@@ -194,20 +195,33 @@ class Log:
         """Cut half a last line off, which a killed writer left; returns how many entries stand."""
         data = self._read(first)
         end = data.rfind(b"\n") + 1
-        if end < len(data):
-            fd = directory.open_file(_name(first), os.O_RDWR)
-            try:
-                os.ftruncate(fd, end)
-                os.fsync(fd)
-            finally:
-                os.close(fd)
         lines = data[:end].splitlines()
         if not lines:
             raise Broken(f"{self._where(first)} does not begin as a log does: run 'corpus verify'")
         self._check_head(first, lines[0])
+        if end < len(data):
+            replace(directory, _name(first), data[:end])
         if len(lines) > 1:
             self._parse(first, first + len(lines) - 2, lines[-1])
         return len(lines) - 1
+
+    def _extend(self, directory: Directory, first: int, lines: bytes) -> None:
+        """Write ``lines`` at the end of a file, or of a copy in its place where it has another name as well: what is there is no other's.
+
+        What is written to is what was looked at, by one descriptor.
+        """
+        with open(directory.open_file(_name(first), os.O_RDWR | os.O_APPEND), "r+b", buffering=0) as stream:
+            fd, status = stream.fileno(), os.fstat(stream.fileno())
+            self._check_head(first, os.pread(fd, _HEAD_BYTES, 0).partition(b"\n")[0])
+            if status.st_nlink != 1:
+                replace(directory, _name(first), os.pread(fd, status.st_size, 0) + lines)
+                return
+            try:
+                write_all(fd, lines)
+                os.fsync(fd)
+            except OSError:
+                os.ftruncate(fd, status.st_size)
+                raise
 
     def _seal(self, directory: Directory, first: int) -> None:
         part = takewhile(lambda entry: entry.position < first + SEGMENT, self.entries(first - 1))
@@ -230,17 +244,3 @@ def _name(first: int) -> str:
 
 def _keys_name(first: int) -> str:
     return f"{first:016d}.keys"
-
-
-def _append(directory: Directory, name: str, data: bytes) -> None:
-    fd = directory.open_file(name, os.O_WRONLY | os.O_APPEND)
-    try:
-        before = os.fstat(fd).st_size
-        try:
-            write_all(fd, data)
-            os.fsync(fd)
-        except OSError:
-            os.ftruncate(fd, before)
-            raise
-    finally:
-        os.close(fd)

@@ -63,8 +63,12 @@ def temporary(directory: Directory) -> Iterator[tuple[str, int]]:
             fcntl.flock(fd, fcntl.LOCK_EX)
             if os.fstat(fd).st_nlink == 0:
                 continue  # swept away between its creation and its lock
-            os.fchmod(fd, 0o600)
-            yield name, fd
+            try:
+                yield name, fd
+            except OSError as error:
+                if error.filename is None:  # a write does not say what it was for
+                    error.filename = os.fspath(directory.path)
+                raise
             return
         finally:
             try:

@@ -112,6 +112,7 @@ def open_tenant(root: Path, tenant: str) -> tuple[Name, Kind, Directory]:
     """A tenant's directory, opened. Raises :class:`Refused` for an unknown tenant or one whose file names another."""
     name = check("tenant", tenant)
     with open_root(root) as top:
+        top.check_owner()
         kind = root_kind(top)
         try:
             home = top.child(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -51,8 +50,6 @@ NAMES = {
     **{f"reserved: {name}": name for name in ("doctrine", "sessions", "feedback", "links", "packs", "log", "root.toml")},
 }
 KINDS = {"tenant", "cluster", "role"}
-for heavy in ("capture.history", "capture.hooks.install", "capture.sessions", "corpus.build"):
-    import_module(heavy)  # once here, not in every child
 GIVEN: dict[str, list[str]] = {
     "recipes": ["--recipe", "sft"],
     "out": ["--out", "out"],

@@ -11,6 +11,15 @@ from multiprocessing import get_context
 from pathlib import Path
 
 fork = get_context("fork")
+for heavy in (
+    "capture.history",
+    "capture.hooks.install",
+    "capture.sessions",
+    "corpus.build",
+    "corpus.store.index",
+    "corpus.commands.rescan",
+):
+    import_module(heavy)  # once here, not in every child
 
 
 @dataclass(frozen=True)

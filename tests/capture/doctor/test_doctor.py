@@ -127,7 +127,7 @@ def test_what_belongs_to_somebody_else_is_a_problem(work: Work, monkeypatch: pyt
     mine = os.geteuid()
     monkeypatch.setattr(doctor.os, "geteuid", lambda: mine + 1)
     wrong = problems(examine())
-    assert {each.name for each in wrong} == {"files of the root", "settings", "state", "keys"}
+    assert {each.name for each in wrong} == {"root", "files of the root", "settings", "state", "keys"}
     assert all(f"belongs to user {mine}" in each.found and "chown" in each.next for each in wrong)
     assert "more like it" in wrong[0].found
 
