@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.record import LinkKind
+from corpus.record import LinkKind, Record, TrajectoryBody
 from corpus.redaction import Redactor
 from corpus.store import Corpus
 from corpus.store.rescan import Rescan, Rescanned, Slipped
@@ -101,3 +101,13 @@ def fill(home: Home, folder: Path) -> list[bytes]:
     home.take(folder / "session.jsonl")
     found = [*(token(seed) for seed in (3, 4, 5, 6, 8, 10, 11)), *(mail(seed) for seed in (2, 7, 9, 12)), *key[1:-1]]
     return [each.encode() for each in found]
+
+
+def records(world: Yesterday) -> dict[str, Record]:
+    with world.open() as corpus:
+        return {record.key: record for record in corpus.records()}
+
+
+def sessions(world: Yesterday) -> list[TrajectoryBody]:
+    bodies = [record.body for record in records(world).values() if isinstance(record.body, TrajectoryBody)]
+    return sorted(bodies, key=lambda body: body.part)
