@@ -43,9 +43,7 @@ class Said:
 
     def but(self, **changes: Any) -> Said:
         """The same with other fields, as :func:`dataclasses.replace` makes it."""
-        made = object.__new__(Said)
-        made.__dict__.update(self.__dict__, **changes)
-        return made
+        return Said(**(self.__dict__ | changes))
 
 
 @dataclass(frozen=True, slots=True)
