@@ -121,6 +121,7 @@ STRUCTURAL = {
     ("TrajectoryBody", "parent_event_id"): "session.name('event', opening.parent_event, opening.parent)",
     ("TrajectoryBody", "source_digest"): "part.digest(session.pseudonyms) or ''",
     ("TrajectoryBody", "first_prev"): "before.prev",
+    ("Event", "prev"): "prev",
     ("Event", "event_id"): "session.name('event', said.name_in_source) or ''",
     ("Event", "parent_event_id"): "session.name('event', said.parent)",
     ("Event", "ts"): "_moment(said.ts)",

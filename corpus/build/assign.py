@@ -34,7 +34,7 @@ def assign(corpus: Corpus, splits: Splits) -> int:
 
 
 def _links(corpus: Corpus, engine: DuckDB, missing: ir.Table, splits: Splits) -> Iterator[Redacted]:
-    redactor = Redactor.for_tenant(check("tenant", corpus.tenant))
+    redactor = Redactor.for_tenant(check("tenant", corpus.tenant), corpus.tombstones)
     for batch in engine.run(missing):
         for row in batch.to_pylist():
             yield redactor.admit(_draft(corpus.tenant, Unassigned(**row), splits))
