@@ -33,4 +33,5 @@ def command(bundle: str, tenant: str, merge: bool, root: str | None, as_json: bo
     if as_json:
         echo_json(asdict(done))
     else:
-        click.echo(f"tenant {tenant}: records added {done.added}, replaced by a newer version {done.replaced}, log {done.position}")
+        out = f", left out as forgotten {done.left_out}" if done.left_out else ""
+        click.echo(f"tenant {tenant}: records added {done.added}, replaced by a newer version {done.replaced}{out}, log {done.position}")

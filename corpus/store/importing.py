@@ -14,12 +14,15 @@ from pathlib import Path
 from filelock import FileLock
 
 from corpus.errors import BadInput
+from corpus.names import Name
+from corpus.redaction import pseudonym
+from corpus.redaction.tombstone import Marks
 from corpus.store.bundle import NAME, BundleFile
 from corpus.store.directory import Directory
 from corpus.store.incoming import Incoming, check, opened
 from corpus.store.leftovers import remove_leftovers
 from corpus.store.lines import Entry
-from corpus.store.log import Log
+from corpus.store.log import GONE, Happened, Log
 from corpus.store.packfile import remove_pack, write_pack
 from corpus.store.packing import by_time, packed_lines
 from corpus.store.packlist import Listed, write_list
@@ -30,6 +33,7 @@ from corpus.store.rows import Row
 from corpus.store.sequence import LOG
 from corpus.store.sources import check_all, keep_all
 from corpus.store.tenants import add_clusters
+from corpus.store.tombstones import Tombstones
 from corpus.store.verify import only_first
 
 STEP_BYTES = 64 << 20
@@ -41,23 +45,28 @@ Lines = list[tuple[Row, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What an import did: records that were not here, those that a newer version took the place of, and the log's position now."""
+    """What an import did: records that were not here, those that a newer version took the place of, those that were ``left_out`` because
+    they were forgotten here, and the log's position now."""
 
     added: int
     replaced: int
+    left_out: int
     position: int
 
 
 class Importing:
     """One run over a bundle that was opened for this tenant."""
 
-    def __init__(self, incoming: Incoming, packs: Directory, places: Places, lock: FileLock) -> None:
+    def __init__(self, incoming: Incoming, packs: Directory, places: Places, lock: FileLock, tombstones: Tombstones) -> None:
         self._incoming = incoming
+        self._tombstones = tombstones
+        self._marks = Marks(pseudonym.existing(Name(incoming.said.tenant)))
         self._packs = packs
         self._places = places
         self._lock = lock
         self._tenant = incoming.said.tenant
         self.added = self.replaced = 0
+        self.left_out: set[str] = set()
 
     def check(self, *, merge: bool) -> None:
         """Look at every byte before anything is taken in. Raises as :func:`corpus.store.incoming.opened`, and :class:`BadInput` where,
@@ -115,6 +124,9 @@ class Importing:
         newer: dict[str, Lines] = {}
         with self._now() as packs:
             for row, line in part:
+                if self._tombstones.digest and self._tombstones.bears(self._marks.of_line(line)):
+                    self.left_out.add(row.key)
+                    continue
                 found = packs.find(row.key)
                 known = loose.get(row.key)
                 if (found and found[1].order >= row.order) or (known and known.order >= row.order):
@@ -158,7 +170,7 @@ def take_in(
         if not bundle.exists(NAME):
             raise BadInput(f"{given} is no bundle, it has no {NAME}: name a directory that 'corpus export' made")
         with opened(bundle, own) as incoming, home.child(PACKS, create=True) as packs, home.child(LOG) as log:
-            run = Importing(incoming, packs, places, lock)
+            run = Importing(incoming, packs, places, lock, Tombstones(home, own.tenant))
             run.check(merge=merge)
             check_all(log, own.source, incoming.logs)
             run.run(seen)
@@ -166,11 +178,15 @@ def take_in(
                 with closing(PackSet(packs.again(), own.tenant)) as now:
                     remove_leftovers(packs, own.tenant, now, places)
                 sequence()
-                keep_all(log, own.source, incoming.logs)
                 with closing(Log(log.again(), own.tenant)) as reached:
+                    # Other machines' logs name them: this one says why they are not here.
+                    fresh = run.left_out - reached.forgot() if run.left_out else set()
+                    if fresh:
+                        reached.append([(Happened.FORGET, key, GONE) for key in sorted(fresh)])
+                    keep_all(log, own.source, incoming.logs)
                     position = reached.position()
             add_clusters(home, incoming.said.clusters, lock)
-    return TakenIn(run.added, run.replaced, position)
+    return TakenIn(run.added, run.replaced, len(run.left_out), position)
 
 
 def _parts(lines: Iterator[tuple[Row, bytes]]) -> Iterator[Lines]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from corpus.store.packset import PackSet
 from corpus.store.reading import PACKS
 from corpus.store.rows import Row
 from corpus.store.sequence import LOG
-from corpus.store.sources import others
+from corpus.store.sources import forgot, others
 from corpus.store.verify import only_first
 from corpus.store.whole import whole
 
@@ -106,8 +106,9 @@ def check(incoming: Incoming) -> None:
             if key == before:
                 raise Broken(f"{packs.path}: two packs hold the key {key.hex()[:12]}: export the bundle again")
             before = key
-    for name, directory in incoming.logs.items():
-        _check_log(incoming, name, directory, tenant)
+    gone = forgot(incoming.logs.values(), tenant)
+    for directory in incoming.logs.values():
+        _check_log(incoming, directory, tenant, gone)
 
 
 def _check_sizes(packs: Directory, one: Listed) -> None:
@@ -126,9 +127,10 @@ def _check_sizes(packs: Directory, one: Listed) -> None:
             os.close(fd)
 
 
-def _check_log(incoming: Incoming, name: str, directory: Directory, tenant: Name) -> None:
+def _check_log(incoming: Incoming, directory: Directory, tenant: Name, gone: Collection[str]) -> None:
+    """What one machine forgot (``gone``) is held by none, though another's log names it."""
     with closing(Log(directory.again(), tenant)) as log:
-        keys = sorted({bytes.fromhex(entry.key) for entry in log.entries()})
+        keys = sorted({bytes.fromhex(entry.key) for entry in log.entries() if entry.key not in gone})
     held: Iterable[bytes] = heapq.merge(*(incoming.packs.keys(one) for one in incoming.packs.listed))
     for key in only_first(iter(keys), iter(held)):
         raise Broken(f"{directory.path} names the key {key.hex()[:12]}, and no record of it is in the bundle: export it again")

@@ -95,9 +95,7 @@ def test_near_duplicates_leave_the_first_and_name_it(world: World, tmp_path: Pat
 
 def test_short_answers_that_nearly_agree_both_stay(world: World, tmp_path: Path) -> None:
     for number in range(3):
-        world.feedback(
-            f"Question {number}?", f"It was gone as the list today was {number}", f"It is done as the list today was {number}"
-        )
+        world.feedback(f"Question {number}?", f"It was gone as the list today was {number}", f"It is done as the list today was {number}")
     assert only(world, tmp_path / "out", "dpo", near_percent=30) == (3, {})
 
 

@@ -15,7 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import BadInput, Refused
-from corpus.store import Corpus, add_tenant, init_root
+from corpus.names import check
+from corpus.redaction.pseudonym import for_tenant
+from corpus.redaction.tombstone import Marks
+from corpus.store import Corpus, Tombstone, Wanted, add_tenant, init_root
 from corpus.store.bundle import BundleFile
 from tests.corpus.store.making import make_root, record
 
@@ -355,3 +358,27 @@ def test_the_file_of_a_bundle_knows_no_other_fields() -> None:
     with pytest.raises(Broken):
         parse(b"[" * 100_000, "x")
     assert os.linesep not in whole.data().decode().rstrip("\n")
+
+
+def test_what_was_forgotten_is_brought_back_by_no_bundle_and_a_bundle_made_after_it_is_whole(tmp_path: Path) -> None:
+    first, second = (root_with(tmp_path / name, [(each, 0) for each in NAMES[:8]]) for name in ("first", "second"))
+    before = export(second, tmp_path / "before")
+    take_in(first, before)  # so that another machine's log, too, names what is forgotten next
+    gone = record(NAMES[3]).key
+    buried = frozenset({Tombstone(Marks(for_tenant(check("tenant", "acme"))).record(gone), "0" * 16, "1" * 16)})
+    with Corpus.open(first, "acme") as corpus:
+        corpus.forget(Wanted(frozenset({gone}), frozenset(), buried))
+        corpus.forgotten()
+        done = corpus.take_in(before, merge=True)
+        assert (done.added, done.replaced, done.left_out) == (0, 0, 1)
+    assert gone not in lines(first)
+    intact(first)
+    after = export(first, tmp_path / "after")
+    assert gone not in lines(after)
+    third = make_root(tmp_path / "third")
+    assert take_in(third, after) == (7, 0)
+    intact(third)
+    with Corpus.open(first, "acme") as corpus:
+        corpus.lift(buried)
+    assert take_in(first, before) == (1, 0)
+    intact(first)
