@@ -9,6 +9,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+
+from corpus.build.dropped import DROPPED
 from corpus.build.manifest import NAME, Manifest
 from corpus.errors import Failed
 from corpus.store import Build, Corpus
@@ -42,5 +45,14 @@ def enter(corpus: Corpus, done: Manifest, out: str, since: str) -> bool:
     """List the build that stands at ``out``; ``False`` where something was forgotten after the tombstones had the digest ``since``."""
     with open(os.path.join(out, NAME), "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    keys = {key for each in done.sets for key, _ in each.members}
-    return corpus.list_build(Build(digest, done.query.recipes, (out,)), keys, since)
+    return corpus.list_build(Build(digest, done.query.recipes, (out,)), _held(done, out), since)
+
+
+def _held(done: Manifest, out: str) -> set[str]:
+    """The keys of all records of which the build holds anything: those behind its rows, and those whose rows it left out and was asked to
+    keep."""
+    found = {key for each in done.sets for key, _ in each.members}
+    for file in (file for each in done.sets for file in each.beside if file.path.startswith(f"{DROPPED}/")):
+        with open(os.path.join(out, file.path), "rb") as lines:
+            found.update(orjson.loads(line)["key"] for line in lines)
+    return found

@@ -71,7 +71,10 @@ def _remove(out: Path, build: Build) -> Became:
         if path.resolve().is_relative_to(out.resolve()):
             path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # not empty yet
-                path.parent.rmdir()
+                for folder in path.parents:
+                    folder.rmdir()
+                    if folder == out:
+                        break
     return Became.CHANGED if out.exists() else Became.REMOVED
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpus.build import Request, build
+from corpus.build.options import Options
 from corpus.errors import BadInput, Failed
 from corpus.forgetting import builds
 from corpus.forgetting.run import plan_of_keys
@@ -42,6 +43,16 @@ def test_a_build_is_listed_with_its_records_and_every_place_it_was_written_to(wo
         assert corpus.in_build(known, ["ab" * 32]) == 0
         assert corpus.builds_begun() == []
     assert str(tmp_path).encode() not in b"".join(tree(tmp_path / "one").values())
+
+
+def test_a_record_whose_row_was_left_out_and_kept_is_found_and_all_of_the_build_goes(world: World, tmp_path: Path) -> None:
+    left_out = world.edit(parents=2)
+    build(Request(world.root, "acme", ("sft",), options=Options(keep_dropped=True)), tmp_path / "sets")
+    assert any(left_out in path.read_text() for path in (tmp_path / "sets/dropped/sft").iterdir())
+    with Corpus.open(world.root, "acme") as corpus:
+        (held,) = builds.forget(corpus, [left_out], keep=False)
+        assert [became for _, became in held.became] == [builds.Became.REMOVED]
+    assert not (tmp_path / "sets").exists()
 
 
 def test_a_build_that_comes_to_nothing_is_not_listed(world: World, tmp_path: Path) -> None:
