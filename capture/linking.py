@@ -33,7 +33,7 @@ def link_sessions(ingest: Ingest, fresh: Mapping[str, TupleType]) -> int:
         return 0
     kept = ingest.lookup()
     linked = 0
-    grown = kept.entries(key for key, kind in fresh.items() if kind is TupleType.TRAJECTORY)
+    grown = list(filter(_session, kept.entries(key for key, kind in fresh.items() if kind is TupleType.TRAJECTORY)))
     sessions = {session: list(parts) for session, parts in groupby(sorted(grown, key=_session), _session)}
     for session, new in sessions.items():
         parts = kept.find(_parts(session))
@@ -44,7 +44,7 @@ def link_sessions(ingest: Ingest, fresh: Mapping[str, TupleType]) -> int:
         commits = sorted(Hit(entry.created_us, entry.key) for entry in of_module)
         told = Name(TupleType.TRAJECTORY, By.MODULE, module)
         near = {*kept.find(told, *_around(commits, AFTER, BEFORE)), *kept.find(told, 0, 0)}
-        for session in sorted({_session(entry) for entry in kept.entries(hit.key for hit in near)} - sessions.keys()):
+        for session in sorted({_session(entry) for entry in kept.entries(hit.key for hit in near)} - sessions.keys() - {""}):
             parts = kept.find(_parts(session))
             linked += _link(ingest, kept, parts, _near(parts, commits), ())
     complete(ingest)
