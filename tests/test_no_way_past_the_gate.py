@@ -121,7 +121,6 @@ STRUCTURAL = {
     ("TrajectoryBody", "parent_event_id"): "session.name('event', opening.parent_event, opening.parent)",
     ("TrajectoryBody", "source_digest"): "part.digest(session.pseudonyms) or ''",
     ("TrajectoryBody", "first_prev"): "before.prev",
-    ("Event", "prev"): "prev",
     ("Event", "event_id"): "session.name('event', said.name_in_source) or ''",
     ("Event", "parent_event_id"): "session.name('event', said.parent)",
     ("Event", "ts"): "_moment(said.ts)",
@@ -140,6 +139,7 @@ STRUCTURAL = {
     ("Event", "marks"): "sorted(set(said.marks))",
     ("Event", "directory"): "directory",
     ("Event", "withheld"): "withheld",
+    ("Event", "prev"): "prev",
 }
 
 # Of a rejection that a session tells: words of ours, keys, and a tag, which is one of a list or the id of a clause.
