@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ def check_packs(packs: Directory, listed: Sequence[Listed], tenant: str) -> dict
 
 
 def _check(path: Path, place: tuple[int, int], listed: Listed, tenant: str) -> Pack:
+    gc.disable()  # this process does nothing else, and hundreds of thousands of rows without a cycle would be gone through time and again
     with Directory.open(path) as packs:
         found = os.fstat(packs.fd)
         if (found.st_dev, found.st_ino) != place:

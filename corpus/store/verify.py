@@ -128,7 +128,7 @@ class Verification:
             self.held[one.pack] = pack
 
     def _part(self, packs: PackSet, one: Listed, named: set[str]) -> None:
-        for at in packs.located(one, named):
+        for at in sorted(packs.located(one, named), key=lambda at: (at.frame, at.offset)):  # each frame is unpacked once
             row = whole(packs.line(one.pack, at.frame, at.offset, at.size), self._packs.path / one.names[0], self._tenant)
             if (row.key, row.order) != (at.key, at.order):
                 raise Broken(f"{self._packs.path / keys_name(one.pack)} says other things than its pack")
