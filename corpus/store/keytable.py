@@ -27,6 +27,8 @@ _HEAD = struct.Struct("<8s32sQ")
 _FAN = struct.Struct("<256I")
 _ROW = struct.Struct("<32s32sIQIQIIII")
 _KEY = struct.Struct(f"32s{_ROW.size - 32}x")
+_MANY = 64
+"""So many lookups in a table, and the rest of it is read ahead after all: page by page it would take longer."""
 _ROWS_AT = _HEAD.size + _FAN.size
 
 
@@ -72,6 +74,7 @@ class KeyTable:
                 self._map = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
             except ValueError as error:  # an empty file
                 raise self._broken() from error
+        self._asked = 0
         self._expect("MADV_RANDOM")  # else the system reads megabytes ahead for the few pages that are looked at
         if len(self._map) < _ROWS_AT:
             raise self._broken()
@@ -158,6 +161,9 @@ class KeyTable:
             at += 1
 
     def _place(self, key: bytes) -> int | None:
+        self._asked += 1
+        if self._asked == _MANY:
+            self._expect("MADV_NORMAL")
         wanted = number(key)
         at = place(self._keys, wanted)
         while at < self.count and self._keys[at] == wanted:
