@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.store.spread import number, numbers, place
@@ -13,6 +13,7 @@ from corpus.store.spread import number, numbers, place
 U64 = st.integers(0, (1 << 64) - 1)
 
 
+@settings(deadline=None)
 @given(st.lists(U64 | st.integers(0, 9), max_size=300).map(sorted), U64 | st.integers(0, 9))
 def test_it_is_the_place_that_a_plain_bisection_finds(among: list[int], wanted: int) -> None:
     held = memoryview(numbers(one.to_bytes(8, "big") for one in among)).cast("Q")
