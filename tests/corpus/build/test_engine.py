@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from corpus.build.reasons import Reason
 from corpus.build.reverts import undone
-from corpus.build.select import select
+from corpus.build.select import Gone, select
 from corpus.build.where import Condition, parse_all
 from corpus.errors import Refused
 from corpus.record import EvidenceClass, Header, LinkKind, TupleType
+from corpus.store import Happened, Logged
 from corpus.store.index import schema, table_of
 from corpus.store.lines import microseconds
 from corpus.store.rows import Row
@@ -41,11 +42,15 @@ class Held:
     tenant = "acme"
     path = Path("/root/acme")
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], log: Sequence[Logged] = ()) -> None:
         self.rows = rows
+        self.log = log
 
     def position(self) -> int:
-        return 0
+        return len(self.log)
+
+    def logged(self) -> Iterator[Logged]:
+        yield from self.log
 
     def select(self, where: pc.Expression, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         table = table_of("acme", self.rows) if self.rows else schema("acme").empty_table()
@@ -134,3 +139,23 @@ def test_a_row_of_another_tenant_stops_the_selection_whatever_its_index_says() -
     rows = [row("record 1", "edit", 1), row("record 2", "edit", 2)._replace(tenant="globex")]
     with pytest.raises(Refused, match="packs/p"):
         select(Held(rows), ())  # type: ignore[arg-type]
+
+
+def test_an_earlier_position_has_what_was_known_then_and_names_what_is_gone() -> None:
+    grown, stays, lost, forgotten, late = (row(f"record {number}", "edit", number) for number in range(5))
+    older = "0" * 64
+    told = [(grown.key, older), (stays.key, stays.id), (lost.key, lost.id), (forgotten.key, forgotten.id)]
+    log = [Logged(at, Happened.ADD, *each) for at, each in enumerate(told, 1)]
+    log += [Logged(5, Happened.FORGET, forgotten.key, forgotten.id), Logged(6, Happened.REPLACE, grown.key, grown.id)]
+    log += [Logged(7, Happened.ADD, late.key, late.id)]
+    corpus = Held([grown, stays, late], log)
+
+    def at(position: int) -> tuple[list[str], list[Gone]]:
+        found = select(corpus, (), as_of=position)  # type: ignore[arg-type]
+        return [one.key for one in found], list(found.gone)
+
+    assert at(1) == ([], [Gone(grown.key, older, replaced=True)])
+    assert at(4) == ([stays.key], [Gone(grown.key, older, True), Gone(lost.key, lost.id, False), Gone(forgotten.key, forgotten.id, False)])
+    assert at(5) == ([stays.key], [Gone(grown.key, older, True), Gone(lost.key, lost.id, False)])
+    assert at(6) == ([grown.key, stays.key], [Gone(lost.key, lost.id, False)])
+    assert at(7)[0] == [grown.key, stays.key, late.key]
