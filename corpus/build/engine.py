@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-MEMORY = "256MB"
-"""What DuckDB may hold; more goes to a directory of its own that is removed at the end."""
+MEMORY = "1GB"
+"""What DuckDB may hold (a record takes about 0.8 KB); more goes to a directory of its own that is removed at the end."""
 AT_ONCE = 16_384
 
 
@@ -47,6 +47,7 @@ class DuckDB:
             "autoload_known_extensions": False,
         }
         self._connection = self._stack.enter_context(duckdb.connect(":memory:", config=settings))
+        self._connection.execute("SET enable_external_access = false")  # no query of ours names a file
 
     def __enter__(self) -> Self:
         return self
@@ -93,4 +94,5 @@ def _sql(operation: ops.Relation) -> str:
 
 
 def _failed(error: Exception) -> Failed:
-    return Failed(f"the selection failed ({type(error).__name__}): free disk space in the temporary directory, then build again")
+    what = type(error).__name__
+    return Failed(f"the selection failed ({what}): free memory, or disk space in the temporary directory, then build again")
