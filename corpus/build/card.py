@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from corpus.build import features
+from corpus.build import features, side
 from corpus.build.formats import Layout
 from corpus.build.manifest import BuiltSet, Query
 from corpus.build.reasons import SENTENCES
@@ -55,6 +55,7 @@ def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, La
             ),
             "",
             *(() if query.split is None else _splits(full)),
+            *_pictures(full),
             *_asked(query),
             *_dropped(sets),
             *_redaction(sets),
@@ -112,6 +113,12 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[st
 def _code(text: str) -> str:
     """``text`` as one span of code: nothing in it begins another line or ends the span."""
     return f"`{' '.join(text.replace('`', '').split())}`"
+
+
+def _pictures(sets: Sequence[BuiltSet]) -> Iterator[str]:
+    for built in sets:
+        yield " ".join(f"![{name}]({name})" for name in side.pictures(built))
+        yield ""
 
 
 def _asked(query: Query) -> Iterator[str]:

@@ -15,6 +15,7 @@ from corpus.build.render import Shards
 from corpus.build.row import Row
 from corpus.build.select import Selected
 from corpus.build.sieve import Sieve
+from corpus.build.tally import Tally
 from corpus.record import Record
 
 
@@ -31,6 +32,7 @@ class Growing:
         self._left_out = dropped
         self._sieve = sieve
         self._tokens = 0
+        self._tally = Tally()
         self._dropped: Counter[Reason] = Counter()
         self._classes: Counter[str] = Counter()
         self._redactions: Counter[str] = Counter()
@@ -61,6 +63,7 @@ class Growing:
         self._last = record.key
         self._rulesets.add(record.redaction.ruleset)
         self._tokens += self._sieve.tokens or 0
+        self._tally.add(record, row, self._sieve.tokens)
 
     def _drop(self, record: Record | Selected, left: Left, row: Row | None) -> None:
         self._dropped[left.reason] += 1
@@ -82,6 +85,8 @@ class Growing:
             redactions=dict(sorted(self._redactions.items())),
             rulesets=tuple(sorted(self._rulesets)),
             splits={split: len(self._members[split]) for split in sorted(self._members)},
+            months=self._tally.months(),
+            lengths=self._tally.lengths(),
             tokens=None if self._sieve.tokens is None else self._tokens,
             beside=self._left_out.finish() if self._left_out is not None else (),
             files=tuple(file for split in sorted(self._shards) for file in self._shards[split].finish()),

@@ -54,7 +54,8 @@ class BuiltSet(_Model):
     ``candidates`` are what could have become a row: a commit or a pair, and of a session each reply (of a part without one, the part).
     ``candidates == rows + sum(dropped)``.
     ``redactions`` counts, by entity type, the identifiers that stand in the records behind the rows; ``tokens`` those of all rows, by the
-    user's tokenizer. ``beside`` are files about what the set left out.
+    user's tokenizer. ``months`` counts rows by the month of the work, ``lengths`` by the power of two at or below their tokens, or
+    characters where there is no tokenizer. ``beside`` are files about what the set left out.
     """
 
     recipe: str
@@ -67,6 +68,8 @@ class BuiltSet(_Model):
     redactions: dict[str, int]
     rulesets: tuple[str, ...]
     splits: dict[str, int]
+    months: dict[str, int]
+    lengths: dict[int, int]
     tokens: int | None = None
     files: tuple[OutputFile, ...]
     beside: tuple[OutputFile, ...] = ()

@@ -64,7 +64,7 @@ def write(corpus: Corpus, root: Path, query: Query, position: int, selected: Sel
         text = card.render(query, recipes.known(), layouts_of(query), sets).encode()
         (directory / card.NAME).write_bytes(text)
         readme = OutputFile(path=card.NAME, rows=0, size=len(text), sha256=hashlib.sha256(text).hexdigest())
-        beside = side.write(directory, query.options.format, recipes.known(), sets)
+        beside = side.write(directory, query, recipes.known(), layouts_of(query), sets)
         done = Manifest(builder=__version__, query=query, position=position, sets=tuple(sets), card=readme, side=beside, gone=selected.gone)
         with open(directory / manifest.NAME, "wb") as file:
             done.write(file)

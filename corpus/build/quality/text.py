@@ -28,6 +28,15 @@ def everything(row: Row) -> str:
     return "\n\n".join([*said(shape.prompt), learned(row)])
 
 
+def length(row: Row) -> int:
+    """Characters of all that :func:`everything` has, without putting it together."""
+    shape = row.shape()
+    if isinstance(shape, Document):
+        return len(shape.text)
+    sides = (shape.chosen, shape.rejected) if isinstance(shape, Preference) else (shape.completion,)
+    return sum(turn.size for side in (shape.prompt, *sides) for turn in side)
+
+
 def talks(row: Row) -> list[Turns]:
     """Each conversation that a trainer renders of ``row``, whole; none of a document."""
     shape = row.shape()

@@ -54,7 +54,7 @@ def test_the_manifest_holds_the_digest_of_every_other_file(full: World, tmp_path
     make(full, tmp_path / "out")
     files = tree(tmp_path / "out")
     told = json.loads(files.pop("manifest.json"))
-    listed = [told["card"], *(file for built in told["sets"] for file in built["files"])]
+    listed = [told["card"], *told["side"], *(file for built in told["sets"] for file in (*built["files"], *built["beside"]))]
     assert {file["path"]: (file["size"], file["sha256"]) for file in listed} == {
         name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()
     }

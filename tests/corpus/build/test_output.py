@@ -26,7 +26,14 @@ def built(world: World, tmp_path: Path) -> Path:
 def test_an_earlier_build_is_replaced_whole(world: World, built: Path) -> None:
     world.edit()
     make(world, built, "pretrain")
-    assert sorted(tree(built)) == ["README.md", "manifest.json", "pretrain/train-00000-of-00001.jsonl"]
+    assert sorted(tree(built)) == [
+        "README.md",
+        "charts/pretrain-length.svg",
+        "charts/pretrain-month.svg",
+        "croissant.json",
+        "manifest.json",
+        "pretrain/train-00000-of-00001.jsonl",
+    ]
     assert sorted(path.name for path in built.parent.iterdir()) == ["out", "root"]
 
 
