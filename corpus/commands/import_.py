@@ -20,7 +20,7 @@ def command(bundle: str, tenant: str, merge: bool, root: str | None, as_json: bo
     Doing it again changes nothing.
 
     All of it is checked before anything is kept: a bundle of another tenant or kind, or made under another pseudonym key, is refused (3),
-    one that is not whole too (4).
+    one that is not whole too (4). What was forgotten there is forgotten here.
     """
     from dataclasses import asdict
 
@@ -30,8 +30,13 @@ def command(bundle: str, tenant: str, merge: bool, root: str | None, as_json: bo
 
     with Corpus.open(corpus_root(root), tenant) as corpus, progress("importing") as seen:
         done = corpus.take_in(readable_root(bundle), seen, merge=merge)
+        wanted = corpus.forgetting()
+        if wanted is not None:
+            from corpus.forgetting.run import forget
+
+            forget(corpus, wanted)
     if as_json:
         echo_json(asdict(done))
     else:
-        out = f", left out as forgotten {done.left_out}" if done.left_out else ""
-        click.echo(f"tenant {tenant}: records added {done.added}, replaced by a newer version {done.replaced}{out}, log {done.position}")
+        came = f"records added {done.added}, replaced by a newer version {done.replaced}, left out as forgotten {done.forgotten}"
+        click.echo(f"tenant {tenant}: {came}, log {done.position}")

@@ -1,7 +1,7 @@
 """Bringing a bundle's directory up to what it should hold: safe to be killed at any moment, and to be read meanwhile.
 
-Packs come first, then the list that names them, then the log, then what is not listed goes: whoever reads sees the bundle of before or
-the one of now.
+What was forgotten comes first, then packs, the list that names them, the log, and what is not listed goes: whoever reads sees the bundle of
+before or the one of now.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from corpus.store.packlist import Listed, write_list
 from corpus.store.packset import PackSet
 from corpus.store.reading import PACKS
 from corpus.store.sequence import LOG
+from corpus.store.tombstones import TOMBSTONES
 
 _PIECE = 1 << 20
 _ASIDE = "exporting"
-_KNOWN = {bundle.NAME, PACKS, LOG}
+_KNOWN = {bundle.NAME, PACKS, LOG, TOMBSTONES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,13 @@ def bring(home: Directory, said: BundleFile, listed: tuple[Listed, ...], parts: 
     """
     _sweep(home)
     replace(home, bundle.NAME, said.data())
+    _put_all(home, (part for part in parts if part.place == (TOMBSTONES,)))
     with home.child(PACKS, create=True) as packs:
         new = sum([_put(packs, part) for part in parts if part.place == (PACKS,)])
         write_list(packs, said.tenant, listed)
         with home.child(LOG, create=True):
             pass  # also where nothing was ever kept
-        for part in parts:
-            if part.place != (PACKS,):
-                with _below(home, part.place) as directory:
-                    _put(directory, part)
+        _put_all(home, (part for part in parts if part.place[0] == LOG))
         with contextlib.closing(PackSet(packs.again(), said.tenant)) as now:
             for pack in unlisted(packs, now):
                 remove_pack(packs, pack)
@@ -137,10 +136,16 @@ def resume(home: Directory, said: BundleFile) -> None:
         if (before.tenant, before.kind, before.key, before.source) == (said.tenant, said.kind, said.key, said.source):
             return
     for name in home.names():
-        if name in (PACKS, LOG):
+        if name in (PACKS, LOG, TOMBSTONES):
             shutil.rmtree(name, dir_fd=home.fd)
         else:
             os.unlink(name, dir_fd=home.fd)
+
+
+def _put_all(home: Directory, parts: Iterable[Part]) -> None:
+    for part in parts:
+        with _below(home, part.place) as directory:
+            _put(directory, part)
 
 
 def _put(directory: Directory, part: Part) -> bool:
@@ -190,6 +195,6 @@ def _below(home: Directory, place: Iterable[str]) -> Iterator[Directory]:
 def _sweep(home: Directory) -> None:
     """Remove the temporary files of a killed export."""
     sweep_temporary(home)
-    for name in (PACKS, LOG):
+    for name in (PACKS, LOG, TOMBSTONES):
         with contextlib.suppress(FileNotFoundError), home.child(name) as directory:
             sweep_temporary(directory)

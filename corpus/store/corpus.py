@@ -11,14 +11,15 @@ from filelock import FileLock
 
 from corpus.errors import Broken, Refused
 from corpus.record import Scope
-from corpus.redaction import Redacted
+from corpus.redaction import Redacted, pseudonym
+from corpus.redaction.tombstone import Marks
 from corpus.store import sources
 from corpus.store.builds import BUILDS, Build, begin_build, end_build, write_build
 from corpus.store.bulk import add_pack
 from corpus.store.bundling import bring, target
 from corpus.store.exporting import Exported, describe, parts
 from corpus.store.forgetting import Forgetting, Wanted, done, note
-from corpus.store.importing import TakenIn, take_in
+from corpus.store.importing import TakenIn, bearing, take_in
 from corpus.store.lines import entry_of
 from corpus.store.lock import tenant_lock
 from corpus.store.log import Log
@@ -181,13 +182,22 @@ class Corpus(Readable):
     def take_in(self, bundle: Path, seen: Callable[[int, int], None] = lambda done, total: None, *, merge: bool = False) -> TakenIn:
         """Take a bundle in: every record that is not here or newer than what is. Doing it again changes nothing.
 
-        All of it is checked before anything is kept. ``merge``: also where there are records that the bundle has not. ``seen(done, total)``
+        All of it is checked before anything is kept. What was forgotten there is forgotten here, as by :meth:`forget`. ``merge``: also
+        where there are records that the bundle has not. ``seen(done, total)``
         counts records. Raises :class:`Refused` for another tenant's, another kind's or one under another key, :class:`Broken` naming the
         file that is not whole, :class:`corpus.errors.BadInput` for what is no bundle, and without ``merge``.
         """
         with self._reporting():
             own = describe(self._home, self.tenant, self.kind)
-            done = take_in(bundle, own, self._home, self._places, self._lock, self.sequence, seen, merge=merge)
+            marks = Marks(pseudonym.existing(self.tenant)).of_line
+
+            def forget(tombstones: frozenset[Tombstone]) -> None:
+                wanted = bearing(self.lines(), marks, tombstones)
+                self.forget(wanted)
+                if not wanted.keys:
+                    self.forgotten()
+
+            done = take_in(bundle, own, self._home, self._places, self._lock, self.sequence, marks, forget, seen, merge=merge)
         self.pack(only_when_due=True)
         return done
 

@@ -26,6 +26,9 @@ from corpus.store.packlist import Listed, index_name, keys_name, pack_name, pars
 from corpus.store.reading import PACKS
 from corpus.store.sequence import LOG
 from corpus.store.sources import SOURCES
+from corpus.store.tombstones import MOST as TOMBSTONES_MOST
+from corpus.store.tombstones import NAME as TOMBSTONE_LIST
+from corpus.store.tombstones import TOMBSTONES
 from corpus.xdg import cache_dir, chosen_root, corpus_root, is_url, make_private, shown
 
 _TRIES = 3
@@ -93,6 +96,8 @@ class _Remote:
             yield self._part((PACKS,), pack_name(one.pack), one.size, one.pack)
             yield self._part((PACKS,), index_name(one.pack), most, one.index)
             yield self._part((PACKS,), keys_name(one.pack), most, one.keys)
+        if TOMBSTONE_LIST in self._names(TOMBSTONES):
+            yield self._part((TOMBSTONES,), TOMBSTONE_LIST, TOMBSTONES_MOST, None)
         yield from self._log((LOG,))
         for name in self._names(LOG, SOURCES):
             if _SOURCE.match(name):

@@ -19,6 +19,8 @@ from corpus.store.reading import PACKS
 from corpus.store.sequence import LOG
 from corpus.store.sources import SOURCES, others, segments, source_of
 from corpus.store.tenants import Kind, read_settings
+from corpus.store.tombstones import NAME as TOMBSTONE_LIST
+from corpus.store.tombstones import TOMBSTONES
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ def parts(home: Directory, tenant: Name) -> Iterator[tuple[tuple[Listed, ...], l
             for one in listed:
                 names = ((pack_name(one.pack), one.pack), (index_name(one.pack), one.index), (keys_name(one.pack), one.keys))
                 found += [part(packs, (PACKS,), name, digest) for name, digest in names]
+        if home.exists(TOMBSTONES):
+            with home.child(TOMBSTONES) as forgotten:
+                found += [part(forgotten, (TOMBSTONES,), name) for name in forgotten.names() if name == TOMBSTONE_LIST]
         with home.child(LOG) as log:
             found += [part(log, (LOG,), name) for name in log.names() if name in segments(log) or name.endswith(".keys")]
             with others(log) as known:

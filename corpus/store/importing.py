@@ -14,11 +14,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from corpus.errors import BadInput
-from corpus.names import Name
-from corpus.redaction import pseudonym
-from corpus.redaction.tombstone import Marks
 from corpus.store.bundle import NAME, BundleFile
 from corpus.store.directory import Directory
+from corpus.store.forgetting import Wanted
 from corpus.store.incoming import Incoming, check, opened
 from corpus.store.leftovers import remove_leftovers
 from corpus.store.lines import Entry
@@ -33,7 +31,7 @@ from corpus.store.rows import Row
 from corpus.store.sequence import LOG
 from corpus.store.sources import check_all, keep_all
 from corpus.store.tenants import add_clusters
-from corpus.store.tombstones import Tombstones
+from corpus.store.tombstones import Tombstone, Tombstones
 from corpus.store.verify import only_first
 
 STEP_BYTES = 64 << 20
@@ -45,28 +43,29 @@ Lines = list[tuple[Row, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What an import did: records that were not here, those that a newer version took the place of, those that were ``left_out`` because
-    they were forgotten here, and the log's position now."""
+    """What an import did: records that were not here, those that a newer version took the place of, those that were forgotten and so left
+    out, and the log's position now."""
 
     added: int
     replaced: int
-    left_out: int
+    forgotten: int
     position: int
 
 
 class Importing:
     """One run over a bundle that was opened for this tenant."""
 
-    def __init__(self, incoming: Incoming, packs: Directory, places: Places, lock: FileLock, tombstones: Tombstones) -> None:
+    def __init__(self, incoming: Incoming, packs: Directory, places: Places, lock: FileLock, forgets: Callable[[bytes], bool]) -> None:
+        """``forgets`` says of a line whether it bears a tombstone."""
         self._incoming = incoming
-        self._tombstones = tombstones
-        self._marks = Marks(pseudonym.existing(Name(incoming.said.tenant)))
         self._packs = packs
         self._places = places
         self._lock = lock
         self._tenant = incoming.said.tenant
+        self._forgets = forgets
         self.added = self.replaced = 0
-        self.left_out: set[str] = set()
+        self.barred: set[str] = set()
+        """Keys of what was left out because it was forgotten."""
 
     def check(self, *, merge: bool) -> None:
         """Look at every byte before anything is taken in. Raises as :func:`corpus.store.incoming.opened`, and :class:`BadInput` where,
@@ -124,12 +123,12 @@ class Importing:
         newer: dict[str, Lines] = {}
         with self._now() as packs:
             for row, line in part:
-                if self._tombstones.digest and self._tombstones.bears(self._marks.of_line(line)):
-                    self.left_out.add(row.key)
-                    continue
                 found = packs.find(row.key)
                 known = loose.get(row.key)
                 if (found and found[1].order >= row.order) or (known and known.order >= row.order):
+                    continue
+                if self._forgets(line):
+                    self.barred.add(row.key)
                     continue
                 if found or known:
                     self.replaced += 1
@@ -156,9 +155,20 @@ class Importing:
 
 
 def take_in(
-    given: Path, own: BundleFile, home: Directory, places: Places, lock: FileLock, sequence: Callable[[], int], seen: Seen, *, merge: bool
+    given: Path,
+    own: BundleFile,
+    home: Directory,
+    places: Places,
+    lock: FileLock,
+    sequence: Callable[[], int],
+    marks: Callable[[bytes], frozenset[str]],
+    forget: Callable[[frozenset[Tombstone]], None],
+    seen: Seen,
+    *,
+    merge: bool,
 ) -> TakenIn:
     """Take the bundle at ``given`` into the tenant's directory ``home``, of which ``own`` says whose it is; ``sequence`` brings its log up.
+    ``marks`` are those of a line, ``forget`` makes more tombstones the tenant's, and takes out what bears them.
 
     See :meth:`corpus.store.Corpus.take_in`.
     """
@@ -170,23 +180,40 @@ def take_in(
         if not bundle.exists(NAME):
             raise BadInput(f"{given} is no bundle, it has no {NAME}: name a directory that 'corpus export' made")
         with opened(bundle, own) as incoming, home.child(PACKS, create=True) as packs, home.child(LOG) as log:
-            run = Importing(incoming, packs, places, lock, Tombstones(home, own.tenant))
+            known = Tombstones(home, own.tenant)
+            run = Importing(incoming, packs, places, lock, lambda line: bool(known.digest) and known.bears(marks(line)))
             run.check(merge=merge)
             check_all(log, own.source, incoming.logs)
+            if new := frozenset(Tombstones(bundle, own.tenant).all()) - frozenset(known.all()):
+                forget(new)
             run.run(seen)
             with lock:
                 with closing(PackSet(packs.again(), own.tenant)) as now:
                     remove_leftovers(packs, own.tenant, now, places)
                 sequence()
-                with closing(Log(log.again(), own.tenant)) as reached:
-                    # Other machines' logs name them: this one says why they are not here.
-                    fresh = run.left_out - reached.forgot() if run.left_out else set()
-                    if fresh:
-                        reached.append([(Happened.FORGET, key, GONE) for key in sorted(fresh)])
-                    keep_all(log, own.source, incoming.logs)
-                    position = reached.position()
+                with closing(Log(log.again(), own.tenant)) as mine:
+                    _say_forgotten(mine, run.barred | incoming.forgot())
+                    position = mine.position()
+                keep_all(log, own.source, incoming.logs)
             add_clusters(home, incoming.said.clusters, lock)
-    return TakenIn(run.added, run.replaced, len(run.left_out), position)
+    return TakenIn(run.added, run.replaced, len(run.barred), position)
+
+
+def bearing(lines: Iterable[tuple[Entry, bytes]], marks: Callable[[bytes], frozenset[str]], tombstones: frozenset[Tombstone]) -> Wanted:
+    """What of ``lines`` bears one of ``tombstones``, to be forgotten with them."""
+    named = {one.mark for one in tombstones}
+    found = [entry for entry, line in lines if named & marks(line)]
+    sessions = frozenset(entry.header.session_id for entry in found if entry.header.session_id is not None)
+    return Wanted(frozenset(entry.key for entry in found), sessions, tombstones)
+
+
+def _say_forgotten(log: Log, keys: set[str]) -> None:
+    """The log names each key that another machine's does, also where its record was never let in. The caller holds the lock."""
+    known = log.forgot() if keys else frozenset()
+    with log.named() as ids_of:
+        fresh = [(Happened.FORGET, key, GONE) for key in sorted(keys) if key not in known and not ids_of(key)]
+    if fresh:
+        log.append(fresh)
 
 
 def _parts(lines: Iterator[tuple[Row, bytes]]) -> Iterator[Lines]:

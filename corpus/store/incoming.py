@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from corpus.store.packset import PackSet
 from corpus.store.reading import PACKS
 from corpus.store.rows import Row
 from corpus.store.sequence import LOG
-from corpus.store.sources import forgot, others
+from corpus.store.sources import others
 from corpus.store.verify import only_first
 from corpus.store.whole import whole
 
@@ -44,6 +44,11 @@ class Incoming:
         """Its records in order of time, but for those whose key and id are ``known``, each held against its own bytes again as it is
         read. Raises :class:`Broken`, :class:`Refused` for a record that is none, or another's."""
         return heapq.merge(*(self._lines(one, known) for one in self.packs.listed), key=by_time)
+
+    def forgot(self) -> frozenset[str]:
+        """The keys of what was forgotten where it comes from; logs of other machines may still name them."""
+        with closing(Log(self.logs[self.said.source].again(), self.said.tenant)) as own:
+            return own.forgot()
 
     def _lines(self, one: Listed, known: Callable[[str, str], bool]) -> Iterator[tuple[Row, bytes]]:
         where = self.home.path / PACKS / pack_name(one.pack)
@@ -106,7 +111,7 @@ def check(incoming: Incoming) -> None:
             if key == before:
                 raise Broken(f"{packs.path}: two packs hold the key {key.hex()[:12]}: export the bundle again")
             before = key
-    gone = forgot(incoming.logs.values(), tenant)
+    gone = incoming.forgot()
     for directory in incoming.logs.values():
         _check_log(incoming, directory, tenant, gone)
 
@@ -127,10 +132,9 @@ def _check_sizes(packs: Directory, one: Listed) -> None:
             os.close(fd)
 
 
-def _check_log(incoming: Incoming, directory: Directory, tenant: Name, gone: Collection[str]) -> None:
-    """What one machine forgot (``gone``) is held by none, though another's log names it."""
+def _check_log(incoming: Incoming, directory: Directory, tenant: Name, gone: frozenset[str]) -> None:
     with closing(Log(directory.again(), tenant)) as log:
-        keys = sorted({bytes.fromhex(entry.key) for entry in log.entries() if entry.key not in gone})
+        keys = sorted(map(bytes.fromhex, {entry.key for entry in log.entries()} - log.forgot() - gone))
     held: Iterable[bytes] = heapq.merge(*(incoming.packs.keys(one) for one in incoming.packs.listed))
     for key in only_first(iter(keys), iter(held)):
         raise Broken(f"{directory.path} names the key {key.hex()[:12]}, and no record of it is in the bundle: export it again")

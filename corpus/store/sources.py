@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 from corpus.errors import Broken, Refused
@@ -102,13 +102,13 @@ def check_all(log: Directory, own: str, incoming: dict[str, Directory]) -> None:
 
 def problems(home: Directory, tenant: str) -> list[tuple[str, bool]]:
     """What is wrong with the sequences of other machines below a tenant's directory: a line each, and whether something was refused.
-    Each key that one names is in the tenant's own sequence, or was forgotten on one of the machines."""
+    Each key that one names is in the tenant's own sequence."""
     found = []
     try:
         with home.child(LOG) as log, others(log) as known:
-            for name in known:
+            for name, directory in known.items():
                 try:
-                    found += [(line, False) for line in _unknown(log, name, known, tenant)]
+                    found += [(line, False) for line in _unknown(log, name, directory, tenant)]
                 except (Broken, Refused) as error:
                     found.append((str(error), isinstance(error, Refused)))
     except (Broken, Refused) as error:
@@ -123,19 +123,10 @@ def sweep(home: Directory) -> int:
     return 0
 
 
-def forgot(logs: Iterable[Directory], tenant: str) -> set[str]:
-    """The keys that one of these sequences says were forgotten and have not come back."""
-    found: set[str] = set()
-    for directory in logs:
-        with closing(Log(directory.again(), tenant)) as log:
-            found |= log.forgot()
-    return found
-
-
-def _unknown(log: Directory, name: str, known: Mapping[str, Directory], tenant: str) -> Iterator[str]:
-    with closing(Log(log.again(), tenant)) as own, own.named() as ids_of, closing(Log(known[name].again(), tenant)) as theirs:
-        missing = {entry.key for entry in theirs.entries() if not ids_of(entry.key)}
-        if missing and (missing := missing - forgot((log, *known.values()), tenant)):
+def _unknown(log: Directory, name: str, directory: Directory, tenant: str) -> Iterator[str]:
+    with closing(Log(log.again(), tenant)) as own, own.named() as ids_of, closing(Log(directory.again(), tenant)) as theirs:
+        missing = {entry.key for entry in theirs.entries() if not ids_of(entry.key)} - own.forgot() - theirs.forgot()
+        if missing:
             yield f"{log.path / SOURCES / name} names {len(missing)} keys that the tenant's own log does not: import the bundle again"
 
 

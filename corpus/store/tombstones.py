@@ -23,6 +23,8 @@ from corpus.store.loose import replace
 
 TOMBSTONES = "tombstones"
 NAME = "list"
+MOST = 256 << 20
+"""Bytes that no list exceeds: a tombstone takes 67."""
 _FORMAT = 1
 _LINE = re.compile(rb"([0-9a-f]{32}) ([0-9a-f]{16}) ([0-9a-f]{16})\n")
 _WIDTH = 67
@@ -81,7 +83,7 @@ class Tombstones:
             self._seen = seen
 
     def _read(self, directory: Directory) -> None:
-        data = directory.read(NAME)
+        data = directory.read(NAME, MOST)
         first, _, lines = data.partition(b"\n")
         try:
             head = orjson.loads(first)

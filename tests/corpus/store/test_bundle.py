@@ -370,7 +370,7 @@ def test_what_was_forgotten_is_brought_back_by_no_bundle_and_a_bundle_made_after
         corpus.forget(Wanted(frozenset({gone}), frozenset(), buried))
         corpus.forgotten()
         done = corpus.take_in(before, merge=True)
-        assert (done.added, done.replaced, done.left_out) == (0, 0, 1)
+        assert (done.added, done.replaced, done.forgotten) == (0, 0, 1)
     assert gone not in lines(first)
     intact(first)
     after = export(first, tmp_path / "after")

@@ -1,0 +1,89 @@
+"""What one machine has forgotten travels with its bundle: it goes elsewhere as well, and no bundle brings it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import Refused
+from corpus.names import Name
+from corpus.redaction import pseudonym
+from corpus.redaction.tombstone import Marks
+from corpus.store import Corpus, Tombstone, Wanted
+from corpus.store.tenants import put_hold
+from tests.bytes_of import bytes_of
+from tests.corpus.store.making import make_root, record
+from tests.corpus.store.test_bundle import export, intact, lines, root_with, take_in
+
+GOES = "a text that is to be forgotten"
+
+
+def forget(root: Path, key: str) -> None:
+    mark = Marks(pseudonym.for_tenant(Name("acme"))).record(key)
+    with Corpus.open(root, "acme") as corpus:
+        corpus.forget(Wanted(frozenset({key}), frozenset(), frozenset({Tombstone(mark, "0" * 16, "1" * 16)})))
+        corpus.forgotten()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    """Two roots that hold a record each has; the first forgets it after both were exported."""
+    for name in ("first", "second"):
+        root_with(tmp_path / name, [(f"{name}{number}", 0) for number in range(3)])
+        with Corpus.open(tmp_path / name, "acme") as corpus:
+            corpus.append(record("x", text=GOES))
+        export(tmp_path / name, tmp_path / f"{name} before")
+    forget(tmp_path / "first", record("x").key)
+    export(tmp_path / "first", tmp_path / "first after")
+    return tmp_path
+
+
+def held_by(place: Path) -> bool:
+    return any(GOES.encode() in bytes_of(path) for path in place.rglob("*") if path.is_file())
+
+
+def test_an_export_over_an_earlier_bundle_takes_it_out_of_that(world: Path) -> None:
+    assert held_by(world / "first before")
+    export(world / "first", world / "first before")
+    assert not held_by(world / "first before")
+    intact(world / "first before")
+
+
+def test_what_came_by_a_bundle_is_forgotten_here_and_stays_away(world: Path) -> None:
+    second = world / "second"
+    assert held_by(second)
+    assert take_in(second, world / "first after") == (3, 0)
+    assert not held_by(second)
+    assert record("x").key not in lines(second)
+    intact(second)
+    for bundle in ("first before", "second before", "first after"):
+        take_in(second, world / bundle)
+        assert not held_by(second)
+        intact(second)
+    with Corpus.open(second, "acme") as corpus:
+        assert corpus.append(record("x", text=GOES)) is False
+        before = corpus.position()
+    take_in(second, world / "second before")
+    with Corpus.open(second, "acme") as corpus:
+        assert corpus.position() == before
+
+
+@pytest.mark.parametrize("order", [("first after", "second before"), ("second before", "first after")])
+def test_in_whatever_order_they_come_it_is_not_there(world: Path, order: tuple[str, str]) -> None:
+    root = make_root(world / "root")
+    for name in order:
+        take_in(root, world / name)
+        intact(root)
+    assert not held_by(root)
+    assert len(lines(root)) == 6
+    intact(export(root, world / "again"))
+    assert take_in(make_root(world / "third"), world / "again", merge=False) == (6, 0)
+    intact(world / "third")
+
+
+def test_a_legal_hold_lets_no_bundle_take_anything_out(world: Path) -> None:
+    put_hold(world / "second", "acme", "case", "a court asked")
+    with pytest.raises(Refused, match="hold"):
+        take_in(world / "second", world / "first after")
+    assert held_by(world / "second")
