@@ -20,10 +20,10 @@ import zstandard
 from corpus.errors import Broken, SubstrateError
 from corpus.record import key_of
 from corpus.store import Corpus
-from corpus.store.checking import check_line
 from corpus.store.directory import Directory
 from corpus.store.packfile import write_pack
 from corpus.store.packlist import read_list, write_list
+from corpus.store.whole import whole
 from tests.corpus.store.making import make_root, record
 from tests.corpus.store.test_bundle import files
 
@@ -52,7 +52,7 @@ def repacked(world: Path, lines: Iterable[bytes], tenant: str = "acme") -> None:
     bundle = world / "acme"
     shutil.rmtree(bundle / "packs")
     with Directory.open(bundle / "packs", create=True) as packs:
-        records = [(check_line(line, "x", tenant)[1], line) for line in lines]  # type: ignore[arg-type]
+        records = [(whole(line, "x", tenant), line) for line in lines]
         made = write_pack(packs, tenant, records, (), sequenced=True)
         write_list(packs, "acme", (made,))
     for path in (bundle / "log").iterdir():
@@ -125,7 +125,7 @@ def twice(world: Path) -> None:
     """Two packs with one key."""
     with Directory.open(world / "acme/packs") as packs:
         line = record("acme3", revision=4).line
-        made = write_pack(packs, "acme", [(check_line(line, Path("x"), "acme")[1], line)], (), sequenced=True)
+        made = write_pack(packs, "acme", [(whole(line, "x", "acme"), line)], (), sequenced=True)
         write_list(packs, "acme", (*read_list(packs, "acme"), made))
 
 
