@@ -129,6 +129,11 @@ def twice(world: Path) -> None:
         write_list(packs, "acme", (*read_list(packs, "acme"), made))
 
 
+def buried(world: Path, data: bytes) -> None:
+    (world / "acme/tombstones").mkdir()
+    (world / "acme/tombstones/list").write_bytes(data)
+
+
 def logged(world: Path, change: Callable[[bytes], bytes]) -> None:
     (path,) = (world / "acme/log").glob("*.log")
     path.write_bytes(change(path.read_bytes()))
@@ -180,6 +185,9 @@ ATTACKS: dict[str, tuple[int, Callable[[Path], object]]] = {
     "a key table that is huge": (4, lambda world: os.truncate(one(world, ".keys"), 1 << 40)),
     "a log that is huge": (4, lambda world: os.truncate(next((world / "acme/log").glob("*.log")), 1 << 40)),
     "two packs with one key": (4, twice),
+    "another tenant's tombstones": (3, lambda world: buried(world, b'{"count":0,"format":1,"tenant":"other"}\n')),
+    "tombstones that are none": (4, lambda world: buried(world, b'{"count":1,"format":1,"tenant":"acme"}\n' + b"z" * 67)),
+    "tombstones behind a link": (3, lambda world: (world / "acme/tombstones").symlink_to(world / "source/acme/packs")),
     "a log that names what is not there": (4, relogged(key_of("acme", "feedback", "acme3").encode(), b"ab" * 32)),
     "a log with a gap": (4, relogged(b'"n":7}', b'"n":8}')),
     "a log of another machine that is none": (4, lambda world: os.makedirs(world / "acme/log/sources/x")),
