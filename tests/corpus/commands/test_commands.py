@@ -184,7 +184,7 @@ def test_build_says_which_set_stayed_empty(corpus: Corpus, world: World, tmp_pat
 @pytest.mark.parametrize(
     ("words", "code", "part"),
     [
-        (("--recipe", "rlhf"), 2, "pretrain, sft, dpo"),
+        (("--recipe", "rlhf"), 2, "pretrain, sft, sft-blocks"),
         (("--recipe", "sft", "--where", "module=x"), 2, "moduleId"),
         (("--recipe", "sft", "--where", "moduleId"), 2, "FIELD=VALUE"),
         (("--recipe", "sft", "--where", "cluster=none"), 2, "cluster=none"),
