@@ -16,6 +16,15 @@ from corpus.store.packlist import Listed, index_name, keys_name, pack_name
 from corpus.store.rows import Row
 from corpus.store.whole import whole
 
+_MOST = 1 << 30
+"""Bytes of lines that no pack of ours comes near: of one that says it holds more, no more is unpacked."""
+_TOLD = 10
+"""Damaged frames that are named one by one."""
+_TRIES = 100
+"""Places at which a frame is looked for in what is none: each costs a walk over what may be its blocks."""
+_BLOCKS = 1 << 13
+"""Blocks of a frame: one holds 128 KiB, or a sixteenth where it was split."""
+
 
 @dataclass(slots=True)
 class Pack:
@@ -55,16 +64,23 @@ def _frames(fd: int, where: str, found: Pack) -> Iterator[tuple[Frame, bytes]]:
     import zstandard
 
     at, end = 0, os.fstat(fd).st_size
+    left, tries = _MOST, _TRIES
     while at < end:
+        if left < 0 or not tries:
+            found.damaged.append(f"{where}: nothing past byte {at} was read: it holds more, or is more broken, than any pack")
+            return
         try:
             content = zstandard.get_frame_parameters(os.pread(fd, 18, at)).content_size
             size = _frame_size(fd, at, end)
             frame = Frame(at, size, content)
             lines = read_frame(fd, frame, where)
         except (zstandard.ZstdError, Broken):
-            found.damaged.append(f"{where}: the frame at byte {at} cannot be read")
+            if len(found.damaged) < _TOLD:
+                found.damaged.append(f"{where}: the frame at byte {at} cannot be read")
             at = _next_frame(fd, at + 1, end)
+            tries -= 1
             continue
+        left -= content
         yield frame, lines
         at += size
 
@@ -75,7 +91,9 @@ def _frame_size(fd: int, at: int, end: int) -> int:
 
     start = at + zstandard.frame_header_size(os.pread(fd, 18, at))
     checksum = 4 if zstandard.get_frame_parameters(os.pread(fd, 18, at)).has_checksum else 0
-    while start + 3 <= end:
+    for _ in range(_BLOCKS):
+        if start + 3 > end:
+            break
         head = int.from_bytes(os.pread(fd, 3, start), "little")
         kind, size = head >> 1 & 3, head >> 3
         start += 3 + (1 if kind == 1 else size)

@@ -17,6 +17,8 @@ from types import TracebackType
 from corpus.errors import Broken, Refused
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+LARGEST = 1 << 29
+"""Bytes of a file that is read at once: an index of the largest pack has fewer, a loose file far fewer."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -122,13 +124,12 @@ class Directory:
             unless.pop_all()
         return fd
 
-    def read(self, name: str, most: int | None = None) -> bytes:
+    def read(self, name: str, most: int = LARGEST) -> bytes:
         """The bytes of a file. Raises :class:`Broken` where there are more than ``most``."""
-        with open(self.open_file(name), "rb", buffering=0 if most is None else -1) as stream:
-            data = stream.read(-1 if most is None else most + 1)
-        if most is not None and len(data) > most:
-            raise Broken(f"{self.path / name} is larger than any such file: it was not read")
-        return data
+        with open(self.open_file(name), "rb", buffering=0) as stream:
+            if os.fstat(stream.fileno()).st_size > most:
+                raise Broken(f"{self.path / name} is larger than any such file: it was not read")
+            return stream.read()
 
     def exists(self, name: str) -> bool:
         try:

@@ -66,7 +66,7 @@ def temporary(directory: Directory) -> Iterator[tuple[str, int]]:
             try:
                 yield name, fd
             except OSError as error:
-                if error.filename is None:  # a write does not say what it was for
+                if not os.path.isabs(error.filename or ""):  # a write does not say what it was for, and a link has only names
                     error.filename = os.fspath(directory.path)
                 raise
             return

@@ -21,6 +21,8 @@ from corpus.store.loose import replace, write_new
 
 ROOT_FILE = "root.toml"
 TENANT_FILE = "tenant.toml"
+_MOST = 1 << 20
+"""Bytes of such a file: more than a thousand clusters take."""
 
 
 class Kind(StrEnum):
@@ -59,7 +61,7 @@ class TenantSettings(BaseModel):
 
 def _toml(directory: Directory, name: str) -> dict[str, object]:
     try:
-        return tomllib.loads(directory.read(name).decode("utf-8"))
+        return tomllib.loads(directory.read(name, _MOST).decode("utf-8"))
     except (ValueError, RecursionError) as error:  # not only what tomllib names: numbers too long, brackets too deep
         raise Broken(f"{directory.path / name} is not TOML: restore it from a backup") from error
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -53,3 +55,20 @@ def _run(program: str, words: list[str], cwd: Path, files: tuple[int, ...]) -> N
     sys.stdin, sys.stdout, sys.stderr = os.fdopen(os.dup(0)), *(os.fdopen(os.dup(stream), "w") for stream in (1, 2))
     sys.argv = [program, *words]
     import_module(f"{program}.cli").main()
+
+
+def serve() -> None:
+    """Do what is asked for, a line of JSON each: a command of ours with its words and where it begins, or a line of shell."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "shell" in asked:
+            done = subprocess.run(["sh", "-c", asked["shell"]], capture_output=True, text=True, check=False)
+            said = Done(done.returncode, done.stdout, done.stderr)
+        else:
+            os.environ.update(asked["environment"])
+            said = told(*asked["command"], cwd=asked["cwd"])
+        print(json.dumps(asdict(said)), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
