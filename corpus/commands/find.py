@@ -21,9 +21,9 @@ def command(tenant: str, subject: str | None, where: tuple[str, ...], ids: tuple
 
     from corpus.forgetting.query import find, parse
     from corpus.store import Corpus
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
-    with Corpus.open(corpus_root(root), tenant) as corpus:
+    with Corpus.open(readable_root(root), tenant) as corpus:
         found = find(corpus, parse(corpus.tenant, subject, where, ids))
     if as_json:
         echo_json([asdict(match) for match in found])

@@ -20,9 +20,9 @@ def command(tenant: str, subject: str, root: str | None, as_json: bool) -> None:
     from corpus.forgetting.report import report
     from corpus.redaction.subject import known_as
     from corpus.store import Corpus
-    from corpus.xdg import corpus_root
+    from corpus.store.elsewhere import readable_root
 
-    with Corpus.open(corpus_root(root), tenant) as corpus:
+    with Corpus.open(readable_root(root), tenant) as corpus:
         found = report(corpus, known_as(corpus.tenant, subject))
     if as_json:
         echo_json(asdict(found))
