@@ -46,6 +46,9 @@ def check_pack(packs: Directory, listed: Listed, tenant: str) -> Pack:
     where = packs.path / pack_name(listed.pack)
     fd = packs.open_file(pack_name(listed.pack))
     with open(fd, "rb") as stream:
+        if os.fstat(fd).st_size > _MOST:
+            found.damaged.append(f"{where} is larger than any pack: it was not read")
+            return found
         if hashlib.file_digest(stream, "sha256").hexdigest() != listed.pack:
             found.damaged.append(f"{where} is not the file that its name says")
         for frame, lines in _frames(stream.fileno(), str(where), found):
@@ -151,6 +154,8 @@ def _check_beside(packs: Directory, listed: Listed, tenant: str, found: Pack) ->
             found.outdated.append(f"{packs.path / keys_name(listed.pack)} says other things than its pack")
     except FileNotFoundError:
         found.outdated.append(f"{packs.path / keys_name(listed.pack)} is missing")
+    except Broken as error:
+        found.outdated.append(str(error))
     content = sum({row.frame_offset: row.frame_content for row in found.rows}.values())
     if (listed.records, listed.content) != (len(found.rows), content):
         found.outdated.append(f"{packs.path / 'list'} counts pack {listed.pack[:12]} otherwise than it is")

@@ -151,6 +151,17 @@ def test_a_forged_index_is_refused_and_made_again(root: Path, kind: str) -> None
     assert asked(root, "verify").code == 0
 
 
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("suffix", [".jsonl.zst", ".keys", ".parquet"])
+def test_a_file_of_a_pack_without_end_is_not_read_whole_and_mended(root: Path, suffix: str) -> None:
+    os.truncate(file(root, suffix), 1 << 40)
+    refused(asked(root, "verify"))
+    assert asked(root, "stats").code in (0, 4)
+    repaired = asked(root, "verify", "--repair", "--json")
+    assert repaired.out, repaired
+    assert json.loads(repaired.out)["records"] == (1 if suffix == ".jsonl.zst" else RECORDS + 1)
+
+
 HUGE = ["tenant.toml", "packs/list", "log/0000000000000001.log", "engineering/feedback/huge.jsonl", "../root.toml"]
 
 

@@ -49,6 +49,8 @@ ODD: dict[str, Callable[[], bytes]] = {
     "half a pair": lambda: in_body(b'"\\ud800"'),
     "bytes that are no text": lambda: in_body(b'"\xff"'),
     "NaN": lambda: in_body(b"NaN"),
+    "a mark of byte order": lambda: b"\xef\xbb\xbf" + LINE,
+    "a carriage return": lambda: LINE + b"\r",
     "a fraction": lambda: in_body(b"1.5"),
     "a fraction deep below": lambda: in_body(b'[{"a":[0,{"b":[1.5]}]}]'),
     "a whole number written as a fraction": lambda: in_body(b"1.0"),
