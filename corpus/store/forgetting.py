@@ -116,7 +116,7 @@ class Forgetting:
             for pack in holding:
                 self._rewrite(pack, wanted.keys)
             with self._log.named() as ids_of:
-                gone = [(Happened.FORGET, key, GONE) for key in sorted(wanted.keys) if ids_of(key)]
+                gone = [(Happened.FORGET, key, GONE) for key in sorted(ids_of(wanted.keys))]
             if gone:
                 self._log.append(gone)
             self._look_for_more()

@@ -211,7 +211,7 @@ def _say_forgotten(log: Log, keys: set[str]) -> None:
     """The log names each key that another machine's does, also where its record was never let in. The caller holds the lock."""
     known = log.forgot() if keys else frozenset()
     with log.named() as ids_of:
-        fresh = [(Happened.FORGET, key, GONE) for key in sorted(keys) if key not in known and not ids_of(key)]
+        fresh = [(Happened.FORGET, key, GONE) for key in sorted(keys - known - ids_of(keys).keys())]
     if fresh:
         log.append(fresh)
 

@@ -19,7 +19,7 @@ from corpus.store.directory import Directory
 from corpus.store.frames import Frame
 from corpus.store.postings import Name, places, section, section_size
 from corpus.store.rows import Row
-from corpus.store.spread import BYTES, number, numbers, place
+from corpus.store.spread import BYTES, Sought, number, numbers, place
 from corpus.store.versions import Order, order
 
 MAGIC = b"tskeys3\n"
@@ -111,6 +111,11 @@ class KeyTable:
         at = self._place(key)
         return None if at is None else self._location(at)
 
+    def among(self, sought: Sought) -> Iterator[Location]:
+        """The records of those keys."""
+        self._ask(len(sought))
+        return filter(None, map(self.find, sought.among(self._keys)))
+
     def holds(self, key: bytes) -> bool:
         return self._place(key) is not None
 
@@ -160,10 +165,13 @@ class KeyTable:
             yield at
             at += 1
 
-    def _place(self, key: bytes) -> int | None:
-        self._asked += 1
-        if self._asked == _MANY:
+    def _ask(self, times: int) -> None:
+        if self._asked < _MANY <= self._asked + times:
             self._expect("MADV_NORMAL")
+        self._asked += times
+
+    def _place(self, key: bytes) -> int | None:
+        self._ask(1)
         wanted = number(key)
         at = place(self._keys, wanted)
         while at < self.count and self._keys[at] == wanted:

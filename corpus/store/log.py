@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +24,7 @@ from corpus.record import dumps
 from corpus.store.directory import Directory
 from corpus.store.logindex import SortedKeys, in_order, sorted_keys
 from corpus.store.loose import replace, write_all, write_new
+from corpus.store.spread import Sought
 
 SEGMENT = 1 << 16
 GONE = "0" * 64
@@ -96,8 +97,9 @@ class Log:
                     yield self._parse(first, position, line)
 
     @contextmanager
-    def named(self) -> Iterator[Callable[[str], list[str]]]:
-        """What the log names now: yields a function from a key to the ids under it; none of what was forgotten since."""
+    def named(self) -> Iterator[Callable[[Iterable[str]], Mapping[str, list[str]]]]:
+        """What the log names now: yields a function from keys to the ids under each that it names, looked for all at once; none of what
+        was forgotten since."""
         *full, tail = self._firsts() or [0]
         last: dict[str, list[str]] = {}
         if tail:
@@ -109,10 +111,18 @@ class Log:
         with ExitStack() as stack:
             sorted_ = [stack.enter_context(closing(self._sorted(first))) for first in full]
 
-            def ids_of(key: str) -> list[str]:
-                raw = bytes.fromhex(key)
-                ids = [ident.hex() for part in sorted_ for ident in part.ids_of(raw)] + last.get(key, [])
-                return returned().get(key, ids) if GONE in ids else ids
+            def ids_of(keys: Iterable[str]) -> Mapping[str, list[str]]:
+                found: dict[str, list[str]] = {}
+                wanted = frozenset(keys)
+                sought = Sought(map(bytes.fromhex, wanted))
+                for part in sorted_:
+                    for raw, ident in part.among(sought):
+                        found.setdefault(raw.hex(), []).append(ident.hex())
+                for key in wanted & last.keys():
+                    found.setdefault(key, []).extend(last[key])
+                for key in [key for key, ids in found.items() if GONE in ids]:
+                    found[key] = returned().get(key, found[key])
+                return {key: ids for key, ids in found.items() if ids}
 
             yield ids_of
 

@@ -13,7 +13,7 @@ from itertools import accumulate, chain
 
 from corpus.errors import Broken
 from corpus.store.directory import Directory
-from corpus.store.spread import BYTES, number, numbers, place
+from corpus.store.spread import BYTES, Sought, number, numbers, place
 
 _MAGIC = b"tslog2\n\0"
 _FAN = struct.Struct("<256I")
@@ -69,7 +69,13 @@ class SortedKeys:
         low, high = self._fan[byte - 1] if byte else 0, self._fan[byte]
         return [key for (key,) in _KEY.iter_unpack(self._map[_AT + low * _ROW : _AT + high * _ROW])]
 
-    def ids_of(self, key: bytes) -> Iterator[bytes]:
+    def among(self, sought: Sought) -> Iterator[tuple[bytes, bytes]]:
+        """``(key, id)`` of what is named under those keys."""
+        for key in sought.among(self._keys):
+            for ident in self._ids_of(key):
+                yield key, ident
+
+    def _ids_of(self, key: bytes) -> Iterator[bytes]:
         wanted = number(key)
         at = place(self._keys, wanted)
         while at < self._count and self._keys[at] == wanted:

@@ -56,7 +56,7 @@ class Lookup:
         wanted = set(keys)
 
         def look(packs: PackSet) -> list[Entry]:
-            packed = [found for key in wanted if (found := packs.find(key)) is not None and not self._overtaken(found[1])]
+            packed = [found for found in packs.found(wanted).values() if not self._overtaken(found[1])]
             # In their order in the packs, so that each frame is unpacked once.
             packed.sort(key=lambda found: (found[0].pack, found[1].frame, found[1].offset))
             return [entry for found in packed for entry in self._reader.packed(packs, found)]

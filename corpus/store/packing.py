@@ -160,24 +160,27 @@ class Packing:
         """Pack what no pack holds; note in ``waiting`` the packs that hold an older version of what is here."""
         fresh: dict[str, _Loose] = {}
         gone: list[Place] = []
-        held = 0
         with self._now() as packs:
-            for path in paths:
+            lying = list(self._lying(paths))
+            try:
+                packed = packs.found(loose.row.key for _, part, _ in lying for loose in part)
+            except Broken as error:
+                self._done.broken.append(str(error))
+                return
+            except FileNotFoundError as error:
+                self._done.broken.append(f"{error.filename} is listed and not there: run 'corpus verify --repair'")
+                return
+            for path, part, complete in lying:
                 olders = set()
-                try:
-                    for loose in self._read(path, held < HELD_BYTES):
-                        held += loose.row.size
-                        found = packs.find(loose.row.key)
-                        if found and found[1].order < loose.row.order:
-                            olders.add(found[0].pack)
-                        elif not found:
-                            known = fresh.get(loose.row.key)
-                            if known is None or known.row.order < loose.row.order:
-                                fresh[loose.row.key] = loose
-                except FileNotFoundError:
-                    continue
-                except Broken as error:
-                    self._done.broken.append(str(error))
+                for loose in part:
+                    found = packed.get(loose.row.key)
+                    if found and found[1].order < loose.row.order:
+                        olders.add(found[0].pack)
+                    elif not found:
+                        known = fresh.get(loose.row.key)
+                        if known is None or known.row.order < loose.row.order:
+                            fresh[loose.row.key] = loose
+                if not complete:
                     continue
                 for pack in olders:
                     waiting.setdefault(pack, []).append(path)
@@ -187,6 +190,23 @@ class Packing:
                 self._name(fresh.values())
                 self._list(packs, (), self._lines(fresh.values()))
         self._remove(gone)
+
+    def _lying(self, paths: list[Place]) -> Iterator[tuple[Place, list[_Loose], bool]]:
+        """What each file holds, and whether that is all of it: of one that cannot be read on a note is made."""
+        held = 0
+        for path in paths:
+            part: list[_Loose] = []
+            complete = True
+            try:
+                for loose in self._read(path, held < HELD_BYTES):
+                    held += loose.row.size
+                    part.append(loose)
+            except FileNotFoundError:
+                continue
+            except Broken as error:
+                self._done.broken.append(str(error))
+                complete = False
+            yield path, part, complete
 
     def _rewrite(self, pack: str, paths: list[Place]) -> None:
         """Write ``pack`` anew with the newer versions in ``paths`` in the place of the older."""
@@ -268,8 +288,8 @@ class Packing:
             rows = [loose.row for loose in self._read(path)]
         except (FileNotFoundError, Broken):
             return False
-        found = [packs.find(row.key) for row in rows]
-        return all(one and one[1].order >= row.order for one, row in zip(found, rows, strict=True))
+        found = packs.found(row.key for row in rows)
+        return all(row.key in found and found[row.key][1].order >= row.order for row in rows)
 
     def _remove(self, paths: list[Place]) -> None:
         for path in paths:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,6 +16,7 @@ from corpus.store.logindex import in_order
 from corpus.store.packlist import Listed, index_name, keys_name, pack_name, read_list
 from corpus.store.postings import Name
 from corpus.store.rows import Row
+from corpus.store.spread import Sought
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +73,11 @@ class PackSet:
                 return one, location
         return None
 
+    def found(self, keys: Iterable[str]) -> Mapping[str, tuple[Listed, Location]]:
+        """What :meth:`find` hands back for each of ``keys`` that is packed, looked for all at once."""
+        sought = Sought(map(bytes.fromhex, keys))
+        return {location.key: (one, location) for one in reversed(self.listed) for location in self._table(one).among(sought)}
+
     def holds(self, key: str) -> bool:
         raw = bytes.fromhex(key)
         return any(self._table(one).holds(raw) for one in self.listed)
@@ -121,10 +127,7 @@ class PackSet:
 
     def located(self, one: Listed, keys: Iterable[str]) -> Iterator[Location]:
         """Where the records of those ``keys`` lie that are in this pack."""
-        table = self._table(one)
-        for key in keys:
-            if found := table.find(bytes.fromhex(key)):
-                yield found
+        return self._table(one).among(Sought(map(bytes.fromhex, keys)))
 
     def keys(self, one: Listed) -> Iterator[bytes]:
         """The keys of a pack (32 bytes each), in order."""

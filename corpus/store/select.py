@@ -54,11 +54,11 @@ def select(
     if unknown := set(columns) - {*COLUMNS, FILE}:
         raise BadInput(f"no column {min(unknown)[:80]!r}: use some of {', '.join((*COLUMNS, FILE))}")
     wanted = [name for name in columns if name != FILE]
-    found = {row.key: packs.find(row.key) for row, _ in loose}
+    found = packs.found(row.key for row, _ in loose)
     overtaken: dict[str, list[str]] = {}
     shown = []
     for row, path in loose:
-        known = found[row.key]
+        known = found.get(row.key)
         if known is None or known[1].order < row.order:
             shown.append((row, path))
             if known:

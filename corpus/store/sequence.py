@@ -37,12 +37,14 @@ class Unsequenced:
 def add(log: Log, arrivals: Iterable[Arrival]) -> int:
     """Give a position to each that the log does not name yet, in the order they come in; returns how many. Holds the lock."""
     happened: dict[tuple[str, str], tuple[Happened, str, str]] = {}
+    new = list(arrivals)
     with log.named() as ids_of:
-        for key, ident, tuple_type in arrivals:
-            ids = ids_of(key)
-            if ident not in ids:
-                kind = Happened.REPLACE if ids else Happened.LINK if tuple_type == "link" else Happened.ADD
-                happened[key, ident] = kind, key, ident
+        named = ids_of(one.key for one in new)
+    for key, ident, tuple_type in new:
+        ids = named.get(key, ())
+        if ident not in ids:
+            kind = Happened.REPLACE if ids else Happened.LINK if tuple_type == "link" else Happened.ADD
+            happened[key, ident] = kind, key, ident
     if happened:
         log.append(list(happened.values()))
     return len(happened)
@@ -63,10 +65,13 @@ def unsequenced(log: Log, packs: PackSet, places: Places) -> Unsequenced:
     with log.named() as ids_of:
         for one in packs.listed:
             if not one.sequenced:
-                missing = sum(ident not in ids_of(key) for key, ident, _ in packed(packs, one))
-                landed += [packs.landed(one)] * missing
-        for entry in newest_loose(packs, places):
-            if entry.id not in ids_of(entry.key):
+                held = list(packed(packs, one))
+                named = ids_of(arrival.key for arrival in held)
+                landed += [packs.landed(one)] * sum(ident not in named.get(key, ()) for key, ident, _ in held)
+        loose = newest_loose(packs, places)
+        named = ids_of(entry.key for entry in loose)
+        for entry in loose:
+            if entry.id not in named.get(entry.key, ()):
                 with suppress(FileNotFoundError), places.open(*entry.path[:-1]) as directory:
                     landed.append(os.stat(entry.path[-1], dir_fd=directory.fd, follow_symlinks=False).st_mtime)
     return Unsequenced(len(landed), min(landed, default=None))
@@ -87,4 +92,5 @@ def newest_loose(packs: PackSet, places: Places) -> list[Entry]:
         known = newest.get(entry.key)
         if known is None or known.order < entry.order:
             newest[entry.key] = entry
-    return [entry for entry in newest.values() if not (found := packs.find(entry.key)) or found[1].order < entry.order]
+    found = packs.found(newest)
+    return [entry for key, entry in newest.items() if key not in found or found[key][1].order < entry.order]

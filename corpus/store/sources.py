@@ -125,7 +125,8 @@ def sweep(home: Directory) -> int:
 
 def _unknown(log: Directory, name: str, directory: Directory, tenant: str) -> Iterator[str]:
     with closing(Log(log.again(), tenant)) as own, own.named() as ids_of, closing(Log(directory.again(), tenant)) as theirs:
-        missing = {entry.key for entry in theirs.entries() if not ids_of(entry.key)} - own.forgot() - theirs.forgot()
+        keys = {entry.key for entry in theirs.entries()}
+        missing = keys - ids_of(keys).keys() - own.forgot() - theirs.forgot()
         if missing:
             yield f"{log.path / SOURCES / name} names {len(missing)} keys that the tenant's own log does not: import the bundle again"
 

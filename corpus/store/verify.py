@@ -169,7 +169,7 @@ class Verification:
             held = heapq.merge(self._single(packs.all_keys()), sorted(map(bytes.fromhex, set(loose))))
             with self._log.named() as ids_of:
                 for key in only_first(self._log.keys(), held):
-                    if ids_of(key.hex()):
+                    if ids_of([key.hex()]):
                         said = f"{self._packs.path.parent / 'log'} names the key {key.hex()[:12]}, and no record of it is here"
                         self._problem(What.LOG, said)
         except (Broken, Refused) as error:

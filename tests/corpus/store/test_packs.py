@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -314,3 +315,18 @@ def test_every_name_of_the_store_is_there_and_no_other() -> None:
     assert all(getattr(store, name) for name in store.__all__)
     with pytest.raises(AttributeError):
         store.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"none")], ids=["gone", "damaged"])
+def test_where_a_packs_key_table_cannot_be_read_nothing_is_packed_and_one_line_says_why(root: Path, harm: Callable[[Path], object]) -> None:
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append(record("packed"))
+        corpus.pack()
+        for one in some(3):
+            corpus.append(one)
+        harm(next((root / "acme" / "packs").glob("*.keys")))
+        done = corpus.pack()
+        assert (done.records, done.packs, len(files(corpus, "*.jsonl"))) == (0, 0, 3)
+        (said,) = done.broken
+        assert ".keys " in said
+        assert said.endswith("run 'corpus verify --repair'")
