@@ -14,6 +14,8 @@ from corpus.store.loose import replace
 
 NAME = "list"
 _FORMAT = 1
+_MOST_RECORDS = 1 << 21
+"""No pack of ours has a fifth as many: whatever says so has its index unpacked for nothing."""
 MOST = 64 << 20
 """Bytes that no list exceeds: a pack takes about 300."""
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -86,5 +88,6 @@ def _sound(one: Listed) -> bool:
     return (
         all(isinstance(value, str) and _HASH.match(value) for value in (one.pack, one.index, one.keys))
         and all(type(value) is int and value >= 0 for value in (one.records, one.size, one.content))
+        and one.records <= _MOST_RECORDS
         and type(one.sequenced) is bool
     )

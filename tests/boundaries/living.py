@@ -117,7 +117,7 @@ def bulk(step: Step) -> Known:
     records = [step.tenant.made(number) for number in step.numbers]
     with Corpus.open(step.root, step.tenant.name) as corpus:
         held = corpus.held()
-        new = {one.key: (0, 0) for one in records if (one.stem, one.key) not in held}
+        new = {one.key: (0, 0) for one in records if (one.stem, one.key) not in held and not corpus.forgets(one.marks)}
         corpus.append_many(records)
     return new
 

@@ -105,6 +105,30 @@ def test_a_pack_of_hostile_frames_is_refused_soon_and_repair_sets_it_aside(root:
     assert asked(root, "stats").code == 0
 
 
+@pytest.mark.timeout(120)
+def test_an_index_that_unfolds_to_more_rows_than_any_pack_has_is_not_unpacked(root: Path) -> None:
+    """Rows that are all the same take next to nothing, and gigabytes once they are read."""
+    path, rows = file(root, ".parquet"), 3_000_000
+    table = pq.read_table(path)
+    columns = [_repeated(table.column(kind.name)[0], rows) for kind in table.schema]
+    many = pa.table(columns, names=table.schema.names).replace_schema_metadata(table.schema.metadata)
+    with pq.ParquetWriter(path, many.schema, store_schema=False) as writer:
+        writer.write_table(many)
+    assert path.stat().st_size < 1 << 23
+    relisted(root, index=hashlib.sha256(path.read_bytes()).hexdigest(), records=rows)
+    for words in ("verify", "stats"):
+        done = asked(root, words)
+        refused(done)
+        assert "packs/list is no list of packs" in done.err
+    assert asked(root, "verify", "--repair").code == 0
+
+
+def _repeated(value: pa.Scalar, rows: int) -> pa.Array:
+    if not value.is_valid:
+        return pa.DictionaryArray.from_arrays(pa.nulls(rows, pa.int32()), pa.array([], value.type))
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value.as_py()], value.type))
+
+
 def column(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), name, values)
 
