@@ -95,10 +95,10 @@ def told(header: object) -> Told:
     Raises ``ValueError``, ``TypeError`` or ``KeyError``."""
     if not isinstance(header, dict) or len(header) != len(Told._fields):
         raise ValueError("not twelve fields")
-    commit, session, created = _EACH(header)
+    commit, session, created = each = _EACH(header)
     if not (commit is None or _is_commit(commit)) or not (session is None or isinstance(session, str)) or not _is_created(created):
         raise ValueError("a commit, session or time that is none")
-    return Told._make((*_checked(_OFTEN(header)), commit, session, created))
+    return Told._make(_checked(_OFTEN(header)) + each)
 
 
 @lru_cache(maxsize=1 << 12)

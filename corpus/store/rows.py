@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
     def placed(self, frame: Frame, offset: int) -> Row:
         """The same record at another place."""
-        return Row._make((*self[:_PLACE], *frame, offset))
+        return Row._make(self[:_PLACE] + frame + (offset,))
 
 
 _HEADER = tuple(Header.model_fields)

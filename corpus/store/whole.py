@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -15,11 +16,10 @@ from corpus.store.lines import microseconds
 from corpus.store.rows import Row, ends_of
 from corpus.store.versions import events_in
 
-_FIELDS = frozenset(("body", "header", "id", "key", "redaction", "revision", "schema"))
+_FIELDS = itemgetter("body", "id", "key", "redaction", "revision", "schema")
+_ID = b',"id":"'
+_who = re.compile(rb',"id":"([0-9a-f]{64})","key":"([0-9a-f]{64})","redaction":').match
 _ID_BYTES = len(b',"id":""') + 64
-_is_hash = re.compile(r"[0-9a-f]{64}\Z").match
-_NESTED = frozenset((dict, list))
-_PLAIN = _NESTED | {str, int, bool, type(None)}
 
 
 def whole(line: bytes, where: object, tenant: str) -> Row:
@@ -34,23 +34,27 @@ def whole(line: bytes, where: object, tenant: str) -> Row:
         header = told(raw["header"])
         if header.tenant != tenant:
             raise Refused(f"{where}: a record of tenant {header.tenant!r} lies in the directory of {tenant!r}; nothing past it was read")
-        if dumps(raw) != line or not _plain(raw["body"]):
+        body, ident, key, redaction, revision, schema = _FIELDS(raw)
+        ascii_ = line.isascii()
+        if dumps(raw) != line or not _plain(body, ascii_):
             raise ValueError("not canonical")
-        key, ident, revision, redaction = raw["key"], raw["id"], raw["revision"], raw["redaction"]
-        if raw.keys() != _FIELDS or raw["schema"] is True or raw["schema"] != SCHEMA:
+        if len(raw) != 7 or type(schema) is not int or schema != SCHEMA:
             raise ValueError("not the fields of a record")
         counts = redaction["counts"]
-        if len(redaction) != 2 or not isinstance(redaction["ruleset"], str) or {*map(type, counts.values())} - {int} or not _plain(counts):
+        if len(redaction) != 2 or type(redaction["ruleset"]) is not str or type(counts) is not dict:
             raise ValueError("no summary of a redaction")
-        if not (_is_hash(key) and _is_hash(ident) and type(revision) is int and revision >= 0):
+        if counts and ({*map(type, counts.values())} != {int} or not _plain(counts, ascii_)):
+            raise ValueError("counts that are none")
+        # Members are in order and what follows these three holds no text of this form: quotes in a string are escaped.
+        at = line.rindex(_ID)
+        named = _who(line, at)
+        if not named or named[1].decode() != ident or named[2].decode() != key or type(revision) is not int or revision < 0:
             raise ValueError("no key, id or revision")
-        linked = ends_of(header.tuple_type, raw["body"])
+        linked = ends_of(header.tuple_type, body)
         events = events_in(header.tuple_type, line)
         created_us = microseconds(header.created)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ValidationError) as error:
         raise Broken(f"{where}: a record that is not canonical JSON, or none: run 'corpus verify --repair'") from error
-    # Members are in order and what follows these three holds no text of this form: quotes in a string are escaped.
-    at = line.rindex(b',"id":"%b","key":"%b","redaction":' % (ident.encode(), key.encode()))
     digest = hashlib.sha256(line[:at])
     digest.update(line[at + _ID_BYTES :])
     if digest.hexdigest() != ident:
@@ -59,21 +63,21 @@ def whole(line: bytes, where: object, tenant: str) -> Row:
     names = linked if header.tuple_type == "link" else (header.source_commit,) if header.tuple_type == "edit" else None
     if names and key_of(tenant, header.tuple_type, *names) != key:
         raise Broken(f"{where}: the key {key[:12]} is not that of what it names: run 'corpus verify --repair'")
-    return Row(key, ident, revision, events, created_us, *header, *linked, len(line), 0, 0, 0, 0)
+    return Row._make((key, ident, revision, events, created_us, *header, *linked, len(line), 0, 0, 0, 0))
 
 
-def _plain(body: dict[str, object]) -> bool:
-    """Whether there is no float in it, and no name of a member that is not ASCII."""
+def _plain(body: dict[str, object], ascii_: bool) -> bool:
+    """Whether there is no float in what was parsed, and no name of a member that is not ASCII (``ascii_``: nothing of the line is)."""
     waiting: list[Any] = [body]
     for value in waiting:  # grows while it is gone through, so that depth costs no stack
         each = value
         if type(value) is dict:
-            if not "".join(value).isascii():
+            if not ascii_ and not "".join(value).isascii():
                 return False
             each = value.values()
         kinds = set(map(type, each))
-        if not kinds <= _PLAIN:
+        if float in kinds:
             return False
-        if not kinds.isdisjoint(_NESTED):
-            waiting += [one for one in each if type(one) in _NESTED]
+        if dict in kinds or list in kinds:
+            waiting += [one for one in each if type(one) is dict or type(one) is list]
     return True

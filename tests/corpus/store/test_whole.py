@@ -63,12 +63,17 @@ ODD: dict[str, Callable[[], bytes]] = {
     "a name beyond ASCII": lambda: in_body('{"é":1}'.encode()),
     "a field too many": lambda: changed(zero=1),
     "another schema": lambda: changed(schema=2),
+    "a schema with a fraction": lambda: changed(schema=1.0),
     "a schema that is true": lambda: changed(schema=True),
     "a revision below nothing": lambda: changed(revision=-1),
     "a revision that is none": lambda: changed(revision="0"),
     "a redaction that hides an id": lambda: changed(
         redaction={"counts": {}, "id": "0" * 64, "key": "0" * 64, "redaction": {}, "ruleset": "x"}
     ),
+    "counts that are a list": lambda: changed(redaction={"counts": [], "ruleset": "x"}),
+    "counts of a fraction": lambda: changed(redaction={"counts": {"a": 1.0}, "ruleset": "x"}),
+    "counts under a name beyond ASCII": lambda: changed(redaction={"counts": {"é": 1}, "ruleset": "x"}),
+    "an id that is none over a body that has one": lambda: changed(body={"a": 0} | NESTED, id=1),
     "counts that are none": lambda: changed(redaction={"counts": {"a": "b"}, "ruleset": "x"}),
     "a ruleset that is none": lambda: changed(redaction={"counts": {}, "ruleset": {}}),
     "a header with a field too many": lambda: changed(header=orjson.loads(LINE)["header"] | {"more": 1}),
