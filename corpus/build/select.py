@@ -171,7 +171,9 @@ def _compact(batch: pa.RecordBatch) -> pa.RecordBatch:
         values = batch.column(name)
         if kind == pa.binary(32):
             raw = bytes.fromhex("".join(values.to_pylist()))
-            return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(raw)])
+            held = pa.allocate_buffer(len(raw))  # no thread of the engine's is to let go of what is Python's, when that has ended
+            memoryview(held).cast("B")[:] = raw
+            return pa.Array.from_buffers(kind, len(values), [None, held])
         return values.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else values.cast(kind)
 
     return pa.RecordBatch.from_arrays([column(field.name, field.type) for field in _schema()], schema=_schema())

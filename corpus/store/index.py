@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -59,7 +60,9 @@ def _column(values: Sequence[Any], name: str) -> pa.Array:
     import pyarrow as pa
 
     if name in _INTEGERS:
-        return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(array("q", values))])
+        held = pa.allocate_buffer(8 * len(values))
+        memoryview(held).cast("B")[:] = memoryview(array("q", values)).cast("B")
+        return pa.Array.from_buffers(pa.int64(), len(values), [None, held])
     builder = pa.lib.StringBuilder()
     for value in values:
         builder.append(value)
@@ -97,7 +100,7 @@ def fragment_of(stream: BinaryIO, where: Path, listed: Listed, tenant: str) -> d
 
     try:
         limits = ds.ParquetFragmentScanOptions(thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)
-        fragment = ds.ParquetFileFormat(default_fragment_scan_options=limits).make_fragment(pa.PythonFile(stream, mode="r"))
+        fragment = ds.ParquetFileFormat(default_fragment_scan_options=limits).make_fragment(_whole(stream, listed))
         kinds = fragment.physical_schema
         owner = (kinds.metadata or {}).get(_TENANT, b"").decode("utf-8", "replace")
         if owner and owner != tenant:
@@ -110,6 +113,23 @@ def fragment_of(stream: BinaryIO, where: Path, listed: Listed, tenant: str) -> d
     except (pa.ArrowException, ValueError, OSError, MemoryError) as error:
         raise broken(where) from error
     return fragment
+
+
+def _whole(stream: BinaryIO, listed: Listed) -> pa.Buffer:
+    """An index's bytes, in memory of Arrow's own.
+
+    Its threads read ahead, and one may let go of what it read when the interpreter is already gone: were that an object of Python's, the
+    process would be aborted at its end, its work done. Raises ``ValueError`` for a file that is larger than any such index, or was cut.
+    """
+    import pyarrow as pa
+
+    size = os.fstat(stream.fileno()).st_size
+    if size > listed.records * ROW_BYTES + ROOM:
+        raise ValueError(size)
+    held = pa.allocate_buffer(size)
+    if stream.readinto(memoryview(held)) != size:  # type: ignore[attr-defined]
+        raise ValueError(size)
+    return held
 
 
 def _unpacked(metadata: pq.FileMetaData) -> int:

@@ -81,7 +81,7 @@ def select(
                         yield named(batch, f"packs/{pack_name(one.pack)}")
         if shown:
             table = table_of(tenant, [row for row, _ in shown]).append_column(FILE, pa.array(["/".join(path) for _, path in shown]))
-            for batch in ds.dataset(table).to_batches(columns=[*wanted, FILE], filter=where):
+            for batch in ds.dataset(table).to_batches(columns=[*wanted, FILE], filter=where, use_threads=False):
                 if batch.num_rows:
                     yield named(batch, batch.column(FILE))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
@@ -17,8 +20,14 @@ from corpus.errors import BadInput, Broken
 from corpus.redaction import Redacted
 from corpus.store import Corpus, frames, packing
 from corpus.store import corpus as module
+from corpus.store.directory import Directory
+from corpus.store.index import fragment_of
+from corpus.store.packlist import index_name, read_list
 from tests.bytes_of import unpacked
 from tests.corpus.store.making import make_root, record
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 @pytest.fixture
@@ -293,6 +302,31 @@ for some, table in zip((rows, []), made):
     assert table.equals(pa.table([pa.array([row[at] for row in some], kind.type) for at, kind in enumerate(kinds)], schema=kinds))
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_no_thread_of_the_indexes_engine_touches_what_is_pythons(root: Path) -> None:
+    """One that did would abort the process where it came late, to an interpreter that has gone."""
+
+    class Watched(io.BufferedReader):
+        def read(self, size: int | None = -1, /) -> bytes:
+            readers.add(threading.get_ident())
+            return super().read(size)
+
+        def readinto(self, buffer: Buffer, /) -> int:
+            readers.add(threading.get_ident())
+            return super().readinto(buffer)
+
+    readers: set[int] = set()
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append_many([record(f"one {number}") for number in range(5)])
+        corpus.repack()
+    with Directory.open(root / "acme" / "packs") as packs:
+        (listed,) = read_list(packs, "acme")
+        where = packs.path / index_name(listed.pack)
+        with Watched(io.FileIO(where)) as stream:
+            fragment = fragment_of(stream, where, listed, "acme")
+        assert fragment.to_table(columns=["key"], use_threads=False).num_rows == 5  # the file is closed
+    assert readers == {threading.get_ident()}
 
 
 def test_reading_one_record_imports_nothing_that_writes_or_builds(root: Path) -> None:
