@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -81,6 +81,11 @@ class Tenant:
             )
 
         return Draft(TupleType.EDIT, self.label(), (commit,), commit, _when(number), render, source_commit=commit)
+
+    def tied(self, numbers: Iterable[int]) -> dict[str, str]:
+        """The key of each edit, and that of the link that begins at it."""
+        edits = [key_of(self.name, "edit", f"{number:040x}") for number in numbers if number % 3 == 1]
+        return {edit: key_of(self.name, TupleType.LINK, LinkKind.EVIDENCE.value, edit, None, "accepted") for edit in edits}
 
     def _link(self, number: int, revision: int) -> Draft:
         names = (LinkKind.EVIDENCE.value, key_of(self.name, "edit", f"{number - 1:040x}"), None, "accepted")
@@ -180,7 +185,8 @@ def export(step: Step) -> Known:
 def forget(step: Step) -> Known:
     """Those of the numbers that are there, and what says something of them, as the command does: links go with either end."""
     with Corpus.open(step.root, step.tenant.name) as corpus:
-        keys = {one.key for number in step.numbers for one in [step.tenant.made(number)] if corpus.holds(one.tuple_type, one.stem, one.key)}
+        numbers = {*step.numbers, *(number + 1 for number in step.numbers if number % 3 == 1)}
+        keys = {one.key for number in numbers for one in [step.tenant.made(number)] if corpus.holds(one.tuple_type, one.stem, one.key)}
         marks = Marks(for_tenant(check("tenant", step.tenant.name)))
         buried = frozenset(Tombstone(marks.record(key), "0" * 16, "1" * 16) for key in keys)
         assert corpus.forget(Wanted(frozenset(keys), frozenset(), buried)) == []
