@@ -115,6 +115,8 @@ class Directory:
             raise
         with contextlib.ExitStack() as unless:
             unless.callback(os.close, fd)
+            if flags & os.O_EXCL:  # then it was made just now
+                unless.callback(os.unlink, name, dir_fd=self.fd)
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 raise Refused(f"{self.path / name} is not a regular file: remove it")

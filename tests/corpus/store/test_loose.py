@@ -65,10 +65,14 @@ def test_a_failing_call_leaves_nothing_behind_and_says_so(place: Directory, monk
             raise OSError(code, os.strerror(code))
         return real(*args, **kwargs)
 
-    with monkeypatch.context() as faulty:
-        faulty.setattr(os, call, broken)
-        with pytest.raises(OSError, match=r"\[Errno"):
-            loose.write_new(place, "a.jsonl", b"x" * 100_000)
+    usual = os.umask(0o277)  # so that what is made must be made readable
+    try:
+        with monkeypatch.context() as faulty:
+            faulty.setattr(os, call, broken)
+            with pytest.raises(OSError, match=r"\[Errno"):
+                loose.write_new(place, "a.jsonl", b"x" * 100_000)
+    finally:
+        os.umask(usual)
     assert failed == [call]
     assert place.names() == []
     assert loose.write_new(place, "a.jsonl", b"again")
