@@ -64,8 +64,7 @@ def _column(values: Sequence[Any], name: str) -> pa.Array:
         memoryview(held).cast("B")[:] = memoryview(array("q", values)).cast("B")
         return pa.Array.from_buffers(pa.int64(), len(values), [None, held])
     builder = pa.lib.StringBuilder()
-    for value in values:
-        builder.append(value)
+    builder.append_values(values)
     return builder.finish()
 
 
