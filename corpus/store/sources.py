@@ -10,10 +10,11 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import islice
 
 from corpus.errors import Broken, Refused
 from corpus.store.directory import Directory
-from corpus.store.log import LARGEST, Log
+from corpus.store.log import LARGEST, SEGMENT, Log
 from corpus.store.loose import replace, sweep_temporary, write_new
 from corpus.store.sequence import LOG
 
@@ -125,8 +126,11 @@ def sweep(home: Directory) -> int:
 
 def _unknown(log: Directory, name: str, directory: Directory, tenant: str) -> Iterator[str]:
     with closing(Log(log.again(), tenant)) as own, own.named() as ids_of, closing(Log(directory.again(), tenant)) as theirs:
-        keys = {entry.key for entry in theirs.entries()}
-        missing = keys - ids_of(keys).keys() - own.forgot() - theirs.forgot()
+        missing: set[str] = set()
+        keys = (entry.key for entry in theirs.entries())
+        while part := set(islice(keys, SEGMENT)):  # a log may name millions
+            missing |= part - ids_of(part).keys()
+        missing -= own.forgot() | theirs.forgot()
         if missing:
             yield f"{log.path / SOURCES / name} names {len(missing)} keys that the tenant's own log does not: import the bundle again"
 
