@@ -32,5 +32,13 @@ def test_few_of_many_even_hashes_are_looked_at() -> None:
 def test_what_is_looked_for_together_is_found_as_one_by_one(among: list[int], others: set[bytes]) -> None:
     held = memoryview(numbers(one.to_bytes(8, "big") for one in among)).cast("Q")
     there = {one.to_bytes(8, "big") + end for one in among[::7] for end in (b"a", b"b")}
-    for wanted in (there | others, set(sorted(there)[:1]), others):  # all of the array is gone through, a place is looked at, none
+    for wanted in (there | others, set(sorted(there)[:1]), others):
         assert sorted(Sought(wanted).among(held)) == sorted(one for one in wanted if number(one) in among)
+
+
+def test_few_and_many_of_even_hashes_are_found_together() -> None:
+    hashes = sorted(hashlib.sha256(b"%d" % at).digest() for at in range(20_000))
+    held = memoryview(numbers(hashes)).cast("Q")
+    others = [hashlib.sha256(b"other %d" % at).digest() for at in range(2000)]
+    for there, more in ((hashes[::1000], others[:20]), (hashes[::5], others)):
+        assert sorted(Sought([*there, *more]).among(held)) == there
