@@ -60,15 +60,25 @@ def forget(request: Request, agreed: Callable[[Plan], bool]) -> tuple[Plan, Done
                         return plan, done
                     wanted = again.wanted
         except Timeout as error:
-            raise Failed("a drain is at work in the spool: try again when it is done (see 'capture status')") from error
+            raise _at_work() from error
 
 
 def lift(request: Request) -> int:
     """Lift the tombstones of a person or of single records; returns how many. The next capture brings back what it finds."""
     with Corpus.open(request.root, request.tenant) as corpus:
+        try:
+            # What an import or a killed run began would take out again, later, what is brought back now.
+            with drain.lock(spool_dir(), wait=quiet.PATIENCE):
+                forgotten.finish(spool_dir(), corpus)
+        except Timeout as error:
+            raise _at_work() from error
         if request.subject is not None:
             return corpus.lift(lifting.of_subject(corpus, known_as(corpus.tenant, request.subject)))
         return corpus.lift(lifting.of_ids(corpus, request.ids))
+
+
+def _at_work() -> Failed:
+    return Failed("a drain is at work in the spool: try again when it is done (see 'capture status')")
 
 
 def _plan(corpus: Corpus, request: Request) -> Plan:

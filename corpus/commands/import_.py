@@ -24,19 +24,27 @@ def command(bundle: str, tenant: str, merge: bool, root: str | None, as_json: bo
     """
     from dataclasses import asdict
 
+    from corpus.errors import Broken
+    from corpus.forgetting.run import forget
     from corpus.store import Corpus
     from corpus.store.elsewhere import readable_root
     from corpus.xdg import corpus_root
 
     with Corpus.open(corpus_root(root), tenant) as corpus, progress("importing") as seen:
+        before = corpus.forgetting()  # its copies elsewhere are a drain's to clear: it was told when it was begun
         done = corpus.take_in(readable_root(bundle), seen, merge=merge)
         wanted = corpus.forgetting()
-        if wanted is not None:
-            from corpus.forgetting.run import forget
-
-            forget(corpus, wanted)
+        gone = None if wanted is None else forget(corpus, wanted)
     if as_json:
-        echo_json(asdict(done))
+        echo_json(asdict(done) | {"gone": gone.records if gone and wanted != before else 0})
     else:
         came = f"records added {done.added}, replaced by a newer version {done.replaced}, left out as forgotten {done.forgotten}"
         click.echo(f"tenant {tenant}: {came}, log {done.position}")
+        if gone and wanted != before:
+            click.echo(f"tenant {tenant}: forgotten there, so gone here too: {gone.records}")
+        for held in gone.builds if gone and wanted != before else ():
+            for out, became in held.became:
+                click.echo(f"in build {held.build.manifest[:12]}: {held.records} of them; {out}: {became}")
+    if gone and gone.unread:
+        more = f" (and {len(gone.unread) - 1} more)" if len(gone.unread) > 1 else ""
+        raise Broken(f"{gone.unread[0]}{more}")

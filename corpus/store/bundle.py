@@ -16,9 +16,9 @@ from corpus.errors import Broken, Refused
 from corpus.names import Name, check
 from corpus.record import dumps
 from corpus.store.directory import Directory
-from corpus.store.tenants import ROOT_FILE, ClusterSettings, Kind, TenantSettings, open_root, open_tenant, read_settings
+from corpus.store.tenants import BUNDLE_FILE, ROOT_FILE, ClusterSettings, Kind, TenantSettings, open_root, open_tenant, read_settings
 
-NAME = "bundle.json"
+NAME = BUNDLE_FILE
 MOST = 1 << 20
 _Name = Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9._-]{0,62}\z")]
 _Hash = Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\z")]

@@ -82,7 +82,7 @@ class Directory:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise Refused(f"{self.path / name} is not a directory of the corpus (a link or a file stands there): remove it") from error
             if create and not self.writable and error.errno == errno.ENOENT:
-                raise self._only_read() from error
+                raise self.only_read() from error
             error.filename = os.fspath(self.path / name)
             raise
 
@@ -95,14 +95,15 @@ class Directory:
             whose = f"{path} belongs to user {status.st_uid}, and you are {os.geteuid()}"
             raise Refused(f"{whose}: run this as its owner, or have it given to you (chown)")
 
-    def _only_read(self) -> Refused:
+    def only_read(self) -> Refused:
+        """What is said to whoever would write here."""
         return Refused(f"{self.path} is a bundle's, which is read only: do it in a root, 'corpus import' takes the bundle in")
 
     def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:
         """A descriptor of the regular file ``name``. Raises :class:`Refused` for a link or anything that is not a regular file, and for
         writing where only reading is allowed."""
         if flags & _WRITING and not self.writable:
-            raise self._only_read()
+            raise self.only_read()
         try:
             # Non-blocking, so that a fifo put in a record's place cannot hold a reader for ever.
             fd = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600, dir_fd=self.fd)

@@ -90,7 +90,9 @@ class Readable:
             return noted(self._home, self.tenant)
 
     def check_holds(self) -> None:
-        """Raises :class:`Refused` while the tenant is under a legal hold."""
+        """Raises :class:`Refused` while the tenant is under a legal hold, and of a bundle."""
+        if not self._home.writable:
+            raise self._home.only_read()
         for name, reason in sorted(read_settings(self._home).holds.items()):
             said = f"tenant {self.tenant} is under the hold {name!r} ({reason}): nothing is forgotten"
             raise Refused(f"{said} until 'corpus hold remove {name} --tenant {self.tenant}'")

@@ -23,6 +23,7 @@ ROOT_FILE = "root.toml"
 TENANT_FILE = "tenant.toml"
 _MOST = 1 << 20
 """Bytes of such a file: more than a thousand clusters take."""
+BUNDLE_FILE = "bundle.json"
 
 
 class Kind(StrEnum):
@@ -111,10 +112,12 @@ def open_root(root: Path) -> Directory:
 
 
 def open_tenant(root: Path, tenant: str) -> tuple[Name, Kind, Directory]:
-    """A tenant's directory, opened. Raises :class:`Refused` for an unknown tenant or one whose file names another."""
+    """A tenant's directory, opened. Raises :class:`Refused` for an unknown tenant, one whose file names another, and a bundle."""
     name = check("tenant", tenant)
     with open_root(root) as top:
         top.check_owner()
+        if not top.exists(ROOT_FILE) and top.exists(BUNDLE_FILE):
+            raise top.only_read()
         kind = root_kind(top)
         try:
             home = top.child(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,43 @@ def test_a_legal_hold_lets_no_bundle_take_anything_out(world: Path) -> None:
     with pytest.raises(Refused, match="hold"):
         take_in(world / "second", world / "first after")
     assert held_by(world / "second")
+
+
+def test_the_import_says_what_went_here_and_from_which_builds(world: Path) -> None:
+    """A set that is taken away without a word is looked for in vain."""
+    second = str(world / "second")
+    out = world / "sets"
+    build = [sys.executable, "-m", "corpus", "build", "--tenant", "acme", "--recipe", "kto", "--out", str(out), "--root", second]
+    subprocess.run(build, check=True, capture_output=True)
+    command = [sys.executable, "-m", "corpus", "import", str(world / "first after"), "--merge", "--tenant", "acme", "--root", second]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "tenant acme: forgotten there, so gone here too: 1\n" in done.stdout
+    assert f": 1 of them; {out}: removed\n" in done.stdout
+    again = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "gone here too" not in again.stdout
+
+
+def test_what_is_lifted_after_an_import_forgot_it_is_not_taken_out_again_by_the_next_import(world: Path) -> None:
+    """Nothing drains for this root: what the import began stays noted until somebody finishes it."""
+    second = world / "second"
+
+    def run(*words: str) -> None:
+        subprocess.run([sys.executable, "-m", "corpus", *words, "--tenant", "acme", "--root", str(second)], check=True, capture_output=True)
+
+    run("import", str(world / "first after"), "--merge")
+    run("forget", "--unforget", "--id", record("x").key)
+    with Corpus.open(second, "acme") as corpus:
+        assert corpus.append(record("x", text=GOES))
+    run("import", str(world / "second before"), "--merge")
+    assert record("x").key in lines(second)
+    intact(second)
+
+
+def test_a_bundle_says_that_it_is_read_only_whatever_would_write(world: Path) -> None:
+    bundle = world / "first before"
+    for say in (
+        lambda: put_hold(bundle, "acme", "case-7", "a court asked"),
+        lambda: forget(bundle, record("x").key),
+    ):
+        with pytest.raises(Refused, match="is a bundle's, which is read only"):
+            say()
