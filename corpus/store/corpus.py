@@ -159,7 +159,9 @@ class Corpus(Readable):
                 sealed = Packing(self.tenant, self._places, packs, log, self._lock).run(lambda done, total: None, merge=False)
                 if sealed.broken:
                     raise Broken(sealed.broken[0])
-                return repack(packs, self.tenant)
+                done = repack(packs, self.tenant)
+                done.packs = done.packs or sealed.packs  # they may be as they should already
+                return done
 
     def export(self, out: Path) -> Exported:
         """Make ``out`` a bundle of what is kept now, or bring an earlier one of this tenant up to it; loose files are packed first.

@@ -80,6 +80,8 @@ class KeyTable:
             raise self._broken()
         magic, owner, self.count = _HEAD.unpack_from(self._map)
         self._fan = _FAN.unpack_from(self._map, _HEAD.size)
+        if magic != MAGIC and magic[:6] == MAGIC[:6]:
+            raise Broken(f"{self.where} is of another version of this software: 'corpus verify --repair --tenant {tenant}' makes it again")
         if magic == MAGIC and owner != hashlib.sha256(tenant.encode()).digest():
             raise Refused(f"{self.where} is another tenant's: nothing of it was read; move it away")
         self._ids_at = _ROWS_AT + self.count * _ROW.size

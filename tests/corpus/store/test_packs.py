@@ -319,7 +319,7 @@ def test_no_thread_of_the_indexes_engine_touches_what_is_pythons(root: Path) -> 
     readers: set[int] = set()
     with Corpus.open(root, "acme") as corpus:
         corpus.append_many([record(f"one {number}") for number in range(5)])
-        corpus.repack()
+        assert corpus.repack().packs == 1  # the one that it was sealed into, which is as it should be at once
     with Directory.open(root / "acme" / "packs") as packs:
         (listed,) = read_list(packs, "acme")
         where = packs.path / index_name(listed.pack)
@@ -364,3 +364,19 @@ def test_where_a_packs_key_table_cannot_be_read_nothing_is_packed_and_one_line_s
         (said,) = done.broken
         assert ".keys " in said
         assert said.endswith("run 'corpus verify --repair'")
+
+
+def test_a_key_table_of_another_version_is_no_damage_and_one_line_says_what_makes_it_again(root: Path) -> None:
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append_many(some(5))
+        corpus.pack()
+        (table,) = files(corpus, "*.keys")
+        held = table.read_bytes()
+    table.write_bytes(b"tskeys1\n" + held[8:])
+    with Corpus.open(root, "acme") as corpus, pytest.raises(Broken, match=r"another version .*'corpus verify --repair --tenant acme'"):
+        corpus.append(record("one more"))
+    with Corpus.open(root, "acme") as corpus:
+        corpus.repair()
+        assert corpus.verify().problems == []
+        assert corpus.append(record("one more"))
+    assert table.read_bytes() == held
