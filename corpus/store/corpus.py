@@ -185,8 +185,7 @@ class Corpus(Readable):
         """Take a bundle in: every record that is not here or newer than what is. Doing it again changes nothing.
 
         All of it is checked before anything is kept. What was forgotten there is forgotten here, as by :meth:`forget`. ``merge``: also
-        where there are records that the bundle has not. ``seen(done, total)``
-        counts records. Raises :class:`Refused` for another tenant's, another kind's or one under another key, :class:`Broken` naming the
+        where there are records that the bundle has not. ``seen(done, total)`` counts records. Raises :class:`Refused` for another tenant's, another kind's or one under another key, :class:`Broken` naming the
         file that is not whole, :class:`corpus.errors.BadInput` for what is no bundle, and without ``merge``.
         """
         with self._reporting():
@@ -194,9 +193,9 @@ class Corpus(Readable):
             marks = Marks(pseudonym.existing(self.tenant)).of_line
 
             def forget(tombstones: frozenset[Tombstone]) -> None:
-                wanted = bearing(self.lines(), marks, tombstones)
+                wanted, waiting = bearing(self.lines(), marks, tombstones), self.forgetting()
                 self.forget(wanted)
-                if not wanted.keys:
+                if not wanted.keys and waiting is None:
                     self.forgotten()
 
             done = take_in(bundle, own, self._home, self._places, self._lock, self.sequence, marks, forget, seen, merge=merge)

@@ -65,7 +65,7 @@ def spooled_work(work: Work) -> tuple[list[str], int]:
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.full)], ids=["some", "all"])
+@pytest.mark.parametrize("step", [73, pytest.param(1, marks=pytest.mark.full)], ids=["some", "all"])
 @pytest.mark.parametrize("sweeping", [True, False], ids=["sweeping", "without the sweep"])
 def test_a_drainer_killed_at_any_call_into_the_system_leaves_every_commit_with_one_record(
     work: Work, tmp_path: Path, sweeping: bool, step: int

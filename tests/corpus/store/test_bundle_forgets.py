@@ -129,3 +129,14 @@ def test_a_bundle_says_that_it_is_read_only_whatever_would_write(world: Path) ->
     ):
         with pytest.raises(Refused, match="is a bundle's, which is read only"):
             say()
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_a_bundle_that_takes_nothing_out_ends_no_forgetting_but_its_own(world: Path, waiting: bool) -> None:
+    third = root_with(world / "third", [("third", 0)])
+    if waiting:
+        with Corpus.open(third, "acme") as corpus:
+            corpus.forget(Wanted(frozenset({record("third").key}), frozenset(), frozenset()))
+    take_in(third, world / "first after")
+    with Corpus.open(third, "acme") as corpus:
+        assert (corpus.forgetting() is not None) is waiting
