@@ -185,8 +185,9 @@ class Corpus(Readable):
         """Take a bundle in: every record that is not here or newer than what is. Doing it again changes nothing.
 
         All of it is checked before anything is kept. What was forgotten there is forgotten here, as by :meth:`forget`. ``merge``: also
-        where there are records that the bundle has not. ``seen(done, total)`` counts records. Raises :class:`Refused` for another tenant's, another kind's or one under another key, :class:`Broken` naming the
-        file that is not whole, :class:`corpus.errors.BadInput` for what is no bundle, and without ``merge``.
+        where there are records that the bundle has not. ``seen(done, total)`` counts records. Raises :class:`Refused` for another
+        tenant's, another kind's or one under another key, :class:`Broken` naming the file that is not whole,
+        :class:`corpus.errors.BadInput` for what is no bundle, and without ``merge``.
         """
         with self._reporting():
             own = describe(self._home, self.tenant, self.kind)
