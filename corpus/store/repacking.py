@@ -31,12 +31,13 @@ def repack(packs: Directory, tenant: str) -> Packed:
                 part = _Part(waiting, records)
                 made.append(write_pack(packs, tenant, iter(part), old, sequenced=True))
                 waiting = part.left
-            write_list(packs, tenant, tuple(made))
         except BaseException:
             for one in made:
                 if one not in old:
                     remove_pack(packs, one.pack)
             raise
+        # Not above: whoever is interrupted in it may have listed the new packs already, and if not, the next run removes them.
+        write_list(packs, tenant, tuple(made))
     kept = {one.pack for one in made}
     for one in old:
         if one.pack not in kept:

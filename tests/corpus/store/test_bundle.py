@@ -9,6 +9,7 @@ import shutil
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -325,6 +326,29 @@ def test_whatever_the_order_and_however_often_the_union_is_the_same_bytes(
             assert corpus.verify().problems == []
     assert files(merged[0] / "acme/packs") == files(merged[1] / "acme/packs") == files(one / "acme/packs")
     shutil.rmtree(place)
+
+
+def test_an_interruption_right_after_the_new_packs_are_listed_loses_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from corpus.store import repacking
+
+    root = root_with(tmp_path / "root", [(name, 0) for name in NAMES])
+    with Corpus.open(root, "acme") as corpus:
+        corpus.append_many([record(f"more{number}") for number in range(20)])
+    before = lines(root)
+    real = repacking.write_list
+
+    def interrupted(*listed: Any) -> None:
+        real(*listed)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(repacking, "write_list", interrupted)
+    with Corpus.open(root, "acme") as corpus, pytest.raises(KeyboardInterrupt):
+        corpus.repack()
+    monkeypatch.undo()
+    assert lines(root) == before
+    with Corpus.open(root, "acme") as corpus:
+        corpus.pack()
+    intact(root)
 
 
 def test_repacking_cuts_at_one_size_whatever_the_packs_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
