@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from corpus.store.sources import others
 from corpus.store.verify import only_first
 from corpus.store.whole import whole
 
+_SESSION = re.compile(r"[0-9a-f]{32}\Z")
 _KEY_BYTES = 108 + 2 * 28
 """Bytes that a key table has for a record at most: its row, its number by id, and two postings."""
 
@@ -60,6 +62,8 @@ class Incoming:
             before = mine.created_us, mine.key
             if mine.scope != Scope.ENGINEERING:
                 raise Refused(f"{where}: a {mine.scope} record has no place in a {self.said.kind} root")
+            if mine.session_id is not None and not _SESSION.match(mine.session_id):
+                raise Refused(f"{where}: a session_id that is no keyed hash, and names files here: nothing past it was read")
             if row.key != mine.key:
                 raise Broken(f"{where} is not what its index says: export the bundle again")
             if known(mine.key, mine.id):

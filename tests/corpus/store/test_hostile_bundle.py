@@ -163,6 +163,7 @@ ATTACKS: dict[str, tuple[int, Callable[[Path], object]]] = {
     "a scope that has no place here": (3, changed(b'"engineering"', b'"tenant-runtime"')),
     "a body that is none": (4, changed(b'"seen_in":"inbox"', b'"seen_in":"mine"')),
     "a body with another field": (4, changed(b'"seen_in":"inbox"', b'"seen_in":"inbox","u":1')),
+    "a session that is a path": (3, changed(b'"session_id":null', b'"session_id":"../../other/x"')),
     "records out of order": (4, lambda world: repacked(world, backwards(range(9)))),
     "a name that is a path": (4, lambda world: said(world, tenant="../acme")),
     "a source that is a path": (4, lambda world: said(world, source="../../x")),
