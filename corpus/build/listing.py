@@ -38,6 +38,7 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
     for done in built:
         if not enter(corpus, done, where, since):
             shutil.rmtree(where, ignore_errors=True)
+            corpus.end_build(where)
             raise Failed(f"records of tenant {corpus.tenant} were forgotten while {out} was built: nothing was kept of it, build it again")
 
 

@@ -13,7 +13,7 @@ from corpus.build.options import Options
 from corpus.errors import BadInput, Failed
 from corpus.forgetting import builds
 from corpus.forgetting.run import plan_of_keys
-from corpus.store import Corpus, add_tenant, init_root
+from corpus.store import Build, Corpus, add_tenant, init_root
 from tests.corpus.build.world import World, tree
 
 
@@ -61,6 +61,14 @@ def test_a_build_that_comes_to_nothing_is_not_listed(world: World, tmp_path: Pat
     with Corpus.open(world.root, "acme") as corpus:
         assert corpus.builds() == []
         assert corpus.builds_begun() == []
+
+
+def test_a_build_that_may_hold_what_was_forgotten_stays_begun_until_it_is_gone(world: World, tmp_path: Path) -> None:
+    out = os.path.realpath(tmp_path / "sets")
+    with Corpus.open(world.root, "acme") as corpus:
+        corpus.begin_build(out)
+        assert not corpus.list_build(Build("ab" * 32, ("pretrain",), (out,)), world.appended, "the tombstones of before")
+        assert (corpus.builds(), corpus.builds_begun()) == ([], [out])
 
 
 def test_what_is_forgotten_while_a_build_is_made_is_in_no_build(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
