@@ -227,9 +227,10 @@ class Corpus(Readable):
         What is wanted is noted first, and stays noted (:meth:`forgetting`) until :meth:`forgotten` says that it is gone everywhere else as
         well. Raises :class:`Refused` while the tenant is under a legal hold, and at another tenant's record.
         """
-        self.check_holds()
-        with self._reporting(), self._lock:
-            unread = self._take_out(note(self._home, self.tenant, wanted))
+        with self._lock:
+            self.check_holds()  # a hold begins under the same lock: none begins between this and the note
+            with self._reporting():
+                unread = self._take_out(note(self._home, self.tenant, wanted))
         self.sweep_temporary()
         self._reader.close()
         self._reader = Reader(self._home, self._places, self.tenant)  # what it remembers of bulk files is no longer so
@@ -248,13 +249,15 @@ class Corpus(Readable):
 
     def list_build(self, build: Build, keys: Collection[str], since: str) -> bool:
         """Know a build, and which records (by key) are in it, from now on; what is known of one of the same manifest is added to. Takes the
-        tenant's lock. ``False``, and it is not known, where something was forgotten after the tombstones had the digest ``since``."""
+        tenant's lock. ``False``, and what was begun has not ended, where something was forgotten after the tombstones had the digest
+        ``since``."""
         with self._lock, self._home.child(BUILDS, create=True) as directory:
-            if self.tombstones.digest == since:
-                write_build(directory, build, keys)
+            if self.tombstones.digest != since:
+                return False
+            write_build(directory, build, keys)
             for out in build.outs:
                 end_build(directory, out)
-            return self.tombstones.digest == since
+            return True
 
     def end_build(self, out: str) -> None:
         """What was begun at ``out`` came to nothing, and nothing of it is left."""

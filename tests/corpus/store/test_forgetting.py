@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from corpus.redaction.pseudonym import for_tenant
 from corpus.redaction.tombstone import Marks
 from corpus.store import Corpus, Happened, Tombstone, Wanted, put_hold
 from corpus.store.directory import Directory
+from corpus.store.lock import tenant_lock
 from corpus.store.packlist import read_list
 from tests.bytes_of import bytes_of
 from tests.corpus.store.making import make_root, record
@@ -120,6 +122,27 @@ def test_what_is_lifted_comes_back_and_is_named_in_the_log_again(world: World) -
         corpus.pack()
         assert corpus.sequence() == reached
     assert standing(root) == {one.key for one in made.values()} - wanted.keys | {made["old4"].key}
+
+
+def test_a_hold_that_began_while_forgetting_waited_for_the_lock_counts(world: World) -> None:
+    root, made, wanted = world
+
+    class Waiting(Corpus):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.put = False
+
+        @property
+        def _lock(self) -> Any:
+            if not self.put:  # whoever holds the lock begins the hold, and this comes next
+                self.put = put_hold(root, "acme", "case-7", "a court asked")
+            return tenant_lock(self._home)
+
+    with Waiting.open(root, "acme") as corpus:
+        with pytest.raises(Refused, match="case-7"):
+            corpus.forget(wanted)
+        assert corpus.forgetting() is None
+        assert {entry.key for entry in corpus.entries()} == {one.key for one in made.values()}
 
 
 def test_under_a_legal_hold_nothing_goes_and_who_asks_is_told_why(world: World) -> None:
