@@ -63,7 +63,8 @@ def parts(home: Directory, tenant: Name) -> Iterator[tuple[tuple[Listed, ...], l
             with home.child(TOMBSTONES) as forgotten:
                 found += [part(forgotten, (TOMBSTONES,), name) for name in forgotten.names() if name == TOMBSTONE_LIST]
         with home.child(LOG) as log:
-            found += [part(log, (LOG,), name) for name in log.names() if name in segments(log) or name.endswith(".keys")]
+            sequence = segments(log)
+            found += [part(log, (LOG,), name) for name in log.names() if name in sequence or name.endswith(".keys")]
             with others(log) as known:
                 for source, directory in known.items():
                     found += [part(directory, (LOG, SOURCES, source), name) for name in segments(directory)]

@@ -60,9 +60,9 @@ def others(log: Directory) -> Iterator[dict[str, Directory]]:
             directory.close()
 
 
-def continues(mine: Directory, theirs: Directory) -> dict[str, bytes]:
-    """What ``theirs`` holds more than ``mine``, two copies of one sequence, by file. Raises :class:`Broken` where they differ."""
-    longer = {}
+def continued(mine: Directory, theirs: Directory) -> Iterator[tuple[str, bytes]]:
+    """What ``theirs`` holds more than ``mine``, two copies of one sequence: by file, one at a time. Raises :class:`Broken` where they
+    differ."""
     for name in segments(theirs):
         there = _whole(theirs, name)
         here = _whole(mine, name) if mine.exists(name) else b""
@@ -72,13 +72,19 @@ def continues(mine: Directory, theirs: Directory) -> dict[str, bytes]:
                 f" on the copy remove log/{_FILE} and export again"
             )
         if len(there) > len(here):
-            longer[name] = there
-    return longer
+            yield name, there
+
+
+def agree(mine: Directory, theirs: Directory) -> None:
+    """Raise :class:`Broken` where two copies of one sequence differ."""
+    for _ in continued(mine, theirs):
+        pass
 
 
 def keep(mine: Directory, theirs: Directory) -> None:
-    """Bring a copy of a sequence up to another, file by file. Raises as :func:`continues`, before anything is written."""
-    for name, data in continues(mine, theirs).items():
+    """Bring a copy of a sequence up to another, file by file. Raises as :func:`agree`, before anything is written."""
+    agree(mine, theirs)
+    for name, data in continued(mine, theirs):
         replace(mine, name, data)
 
 
@@ -96,9 +102,9 @@ def check_all(log: Directory, own: str, incoming: dict[str, Directory]) -> None:
     with others(log) as known:
         for name, theirs in incoming.items():
             if name == own:
-                continues(log, theirs)
+                agree(log, theirs)
             elif name in known:
-                continues(known[name], theirs)
+                agree(known[name], theirs)
 
 
 def problems(home: Directory, tenant: str) -> list[tuple[str, bool]]:
