@@ -194,10 +194,16 @@ class Corpus(Readable):
             marks = Marks(pseudonym.existing(self.tenant)).of_line
 
             def forget(tombstones: frozenset[Tombstone]) -> None:
-                wanted, waiting = bearing(self.lines(), marks, tombstones), self.forgetting()
-                self.forget(wanted)
-                if not wanted.keys and waiting is None:
-                    self.forgotten()
+                known: set[str] = set()
+                wanted = bearing(self.lines(), marks, tombstones, known)
+                with self._lock:  # else what somebody begins meanwhile would end here
+                    waiting = self.forgetting()
+                    self.forget(wanted)
+                    if not wanted.keys and waiting is None:
+                        self.forgotten()
+                # What came in before the tombstones stood and after it was looked for.
+                if (late := bearing(self.lines(), marks, tombstones, known)).keys:
+                    self.forget(late)
 
             done = take_in(bundle, own, self._home, self._places, self._lock, self.sequence, marks, forget, seen, merge=merge)
         self.pack(only_when_due=True)

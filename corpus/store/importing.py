@@ -199,10 +199,18 @@ def take_in(
     return TakenIn(run.added, run.replaced, len(run.barred), position)
 
 
-def bearing(lines: Iterable[tuple[Entry, bytes]], marks: Callable[[bytes], frozenset[str]], tombstones: frozenset[Tombstone]) -> Wanted:
-    """What of ``lines`` bears one of ``tombstones``, to be forgotten with them."""
+def bearing(
+    lines: Iterable[tuple[Entry, bytes]], marks: Callable[[bytes], frozenset[str]], tombstones: frozenset[Tombstone], known: set[str]
+) -> Wanted:
+    """What of ``lines`` bears one of ``tombstones``, to be forgotten with them. Those whose id is ``known`` are not looked at, and those
+    that are become known."""
     named = {one.mark for one in tombstones}
-    found = [entry for entry, line in lines if named & marks(line)]
+    found = []
+    for entry, line in lines:
+        if entry.id not in known:
+            known.add(entry.id)
+            if named & marks(line):
+                found.append(entry)
     sessions = frozenset(entry.header.session_id for entry in found if entry.header.session_id is not None)
     return Wanted(frozenset(entry.key for entry in found), sessions, tombstones)
 

@@ -140,3 +140,34 @@ def test_a_bundle_that_takes_nothing_out_ends_no_forgetting_but_its_own(world: P
     take_in(third, world / "first after")
     with Corpus.open(third, "acme") as corpus:
         assert (corpus.forgetting() is not None) is waiting
+
+
+def test_whether_somebody_is_forgetting_is_asked_under_the_lock_that_they_hold(world: Path) -> None:
+    asked = []
+
+    class Watched(Corpus):
+        def forgetting(self) -> Wanted | None:
+            asked.append(self._lock.is_locked)
+            return super().forgetting()
+
+    third = root_with(world / "third", [("third", 0)])
+    with Watched.open(third, "acme") as corpus:
+        corpus.take_in(world / "first after", merge=True)
+    assert asked == [True]
+
+
+def test_what_is_captured_just_before_the_tombstones_of_a_bundle_stand_goes_as_well(world: Path) -> None:
+    class Late(Corpus):
+        captured = False
+
+        def forget(self, wanted: Wanted) -> list[str]:
+            if not self.captured:
+                self.captured = self.append(record("x", text=GOES))
+            return super().forget(wanted)
+
+    third = root_with(world / "third", [("third", 0)])
+    with Late.open(third, "acme") as corpus:
+        corpus.take_in(world / "first after", merge=True)
+        assert corpus.captured
+    assert not held_by(third)
+    intact(third)
