@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus.build.manifest import read
 from corpus.build.options import Options
 from corpus.build.reasons import Reason
 from corpus.build.render import Shards
@@ -172,3 +173,10 @@ def test_a_damaged_record_stops_the_build_and_the_earlier_one_stays(full: World,
         make(full, tmp_path / "out")
     assert tree(tmp_path / "out") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "root"]
+
+
+def test_a_cluster_called_members_without_branches_leaves_the_manifest_whole(full: World, tmp_path: Path) -> None:
+    full.branches("members")
+    made = make(full, tmp_path / "out", "pretrain", "sft")
+    assert made.query.branches == {"members": ()}
+    assert read(tmp_path / "out/manifest.json") == made
