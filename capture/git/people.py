@@ -18,7 +18,7 @@ def people_of(at: Path) -> frozenset[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     try:
         told = git(["log", "-n", str(NEWEST), "--format=%an%n%ae%n%cn%n%ce"], cwd=at, ok_codes=(0, 128))  # 128: no commit yet
-        lines = told.decode("utf-8", "replace").splitlines()
+        lines = told.decode("utf-8", "replace").split("\n")  # a name may hold other breaks
         found.update(zip(lines[::2], lines[1::2], strict=False))
         # As configured: what git makes up where nothing is would be the name of an account.
         own = [git(["config", "--get", name], cwd=at, ok_codes=(0, 1)).decode("utf-8", "replace").strip() for name in _OWN]
