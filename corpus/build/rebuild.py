@@ -61,7 +61,7 @@ NOTHING = Given()
 
 
 def rebuild(root: Path, source: Path, out: Path, *, given: Given = NOTHING, seen: Seen = lambda done, total: None) -> Rebuilt:
-    """Make the sets of the manifest ``source`` again into ``out``, as of its position, writing nothing into the corpus.
+    """Make the sets of the manifest ``source`` again into ``out``, as of its position; of the corpus only its list of builds grows.
 
     Raises :class:`BadInput` for what is no manifest or an ``out`` that it lies in, :class:`Broken` for one whose members are not those its
     roots are over, and as :func:`corpus.build.build`.

@@ -32,7 +32,7 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None)
     """Build the sets into ``out`` and return what its ``manifest.json`` says. ``seen(done, total)`` is told of each record.
 
     First what has no split yet gets one, where splits are asked for, and the log is brought up to what is kept; but with ``as_of``, which
-    writes nothing into the corpus. Raises :class:`BadInput` for an
+    adds no record and nothing to the log. Every build is listed in the corpus, so that forgetting finds it. Raises :class:`BadInput` for an
     unknown recipe, a condition that is none, a position not reached, a selection without a row, or an ``out`` that is not ours;
     :class:`Refused` at a boundary; :class:`Broken` where a stored record is damaged. Nothing is left behind then.
     """
@@ -50,7 +50,7 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None)
 
 
 def make(corpus: Corpus, root: Path, query: Query, position: int, out: Path, *, seen: Seen = lambda done, total: None) -> Manifest:
-    """The sets that ``query`` asks for, of what the log knew at ``position``; the corpus is only read. Raises as :func:`build`."""
+    """The sets that ``query`` asks for, of what the log knew at ``position``; only the list of builds is written to. Raises as :func:`build`."""
     selected = select(corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
     return write(corpus, root, query, position, selected, out, seen=seen)
 
