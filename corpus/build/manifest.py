@@ -93,8 +93,8 @@ class Manifest(_Model):
     def write(self, file: BinaryIO) -> None:
         """The canonical JSON of it and a newline; members are never held as text all at once."""
         empty = self.model_copy(update={"sets": tuple(one.model_copy(update={"members": Members()}) for one in self.sets)})
-        # In a string of JSON the quotes would be escaped: what stands last is the field itself, once a set. Before the sets, in the query, a
-        # cluster may have that name.
+        # In a string of JSON the quotes would be escaped: what stands last is the field itself, once a set. Before the sets, in the
+        # query, a cluster may have that name.
         pieces = dumps(empty.model_dump(mode="json")).rsplit(_NO_MEMBERS, len(self.sets))
         for at, piece in enumerate(pieces):
             file.write(piece)

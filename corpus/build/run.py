@@ -50,7 +50,7 @@ def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None)
 
 
 def make(corpus: Corpus, root: Path, query: Query, position: int, out: Path, *, seen: Seen = lambda done, total: None) -> Manifest:
-    """The sets that ``query`` asks for, of what the log knew at ``position``; only the list of builds is written to. Raises as :func:`build`."""
+    """The sets that ``query`` asks for, of what the log knew at ``position``; only the list of builds grows. Raises as :func:`build`."""
     selected = select(corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
     return write(corpus, root, query, position, selected, out, seen=seen)
 
