@@ -98,4 +98,4 @@ def _members(one: Manifest) -> set[tuple[str, str]]:
 def _files(one: Manifest) -> Iterator[OutputFile]:
     yield from (one.card, *one.side)
     for built in one.sets:
-        yield from built.files
+        yield from (*built.files, *built.beside)

@@ -26,16 +26,21 @@ class Tools:
 
     @classmethod
     def of(cls, options: Options) -> Tools:
-        """Raises :class:`BadInput` where a file that the options name by digest is not given, or is another."""
+        """Raises :class:`BadInput` where a file that the options name by digest is not given, or is another, or one is given besides."""
         if options.tokenizer is not None and options.tokenizer_at is None:
             raise BadInput(f"the build used a tokenizer ({options.tokenizer[:19]}…): name it with --tokenizer")
         tokenizer = UserTokenizer(options.tokenizer_at) if options.tokenizer_at is not None else None
+        if tokenizer is not None and options.tokenizer is None:
+            raise BadInput(f"--tokenizer {options.tokenizer_at}: the build used none; leave it away")
         if options.tokenizer is not None and tokenizer is not None and tokenizer.label != options.tokenizer:
             raise BadInput(f"--tokenizer {options.tokenizer_at} is not the one that the build used ({options.tokenizer[:19]}…)")
         tests = tuple(contamination.read(path) for path in options.decontaminate_at)
         missing = sorted(set(options.decontaminate) - set(map(str, tests)))
         if missing:
             raise BadInput(f"the build used the test file {missing[0][:120]}: name it, as it was, with --decontaminate")
+        besides = sorted(set(map(str, tests)) - set(options.decontaminate))
+        if besides:
+            raise BadInput(f"the build did not use the test file {besides[0][:120]}: leave it away")
         return cls(tokenizer, tuple(sorted(tests, key=str)))
 
 

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from corpus.build.manifest import read
-from corpus.build.rebuild import Rebuilt, rebuild
+from corpus.build.rebuild import Given, Rebuilt, rebuild
 from corpus.build.request import Request
 from corpus.build.run import build
 from corpus.errors import BadInput, Broken
 from corpus.record import LinkKind, dumps
 from corpus.store import Corpus, add_tenant, init_root
-from tests.corpus.build.world import World, make, rows, tree
+from tests.corpus.build.world import Change, World, make, rows, tree
 
 
 def again(world: World, first: Path, out: Path) -> Rebuilt:
@@ -151,3 +151,23 @@ def test_every_build_can_be_made_again_whatever_followed(tmp_path_factory: pytes
     for first in built:
         assert again(world, first, top / "again").same
         assert tree(top / "again") == tree(first)
+
+
+def test_a_test_file_that_the_build_did_not_use_is_refused(world: World, tmp_path: Path) -> None:
+    world.edit()
+    make(world, tmp_path / "first", "sft")
+    (tmp_path / "more.txt").write_text("one two three four five six seven eight nine")
+    with pytest.raises(BadInput, match=r"did not use the test file more\.txt"):
+        rebuild(world.root, tmp_path / "first/manifest.json", tmp_path / "again", given=Given(decontaminate_at=(tmp_path / "more.txt",)))
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_list_of_copies_that_was_changed_is_a_difference(world: World, tmp_path: Path) -> None:
+    for day in (1, 2):
+        world.edit("Once\n", [Change("a", "1\n", "2\n")], created=f"2026-05-0{day}T00:00:00Z")
+    first = make(world, tmp_path / "first", "sft")
+    (listed,) = first.sets[0].beside
+    manifest = tmp_path / "first/manifest.json"
+    manifest.write_text(manifest.read_text().replace(listed.sha256, "0" * 64))
+    done = again(world, tmp_path / "first", tmp_path / "again")
+    assert [(one.path, one.now) for one in done.differences] == [(listed.path, listed.sha256)]

@@ -12,6 +12,7 @@ import pytest
 
 from corpus.build.options import Options
 from corpus.build.quality.template import Template, Unrenderable
+from corpus.build.rebuild import Given, rebuild
 from corpus.build.turn import Function, ToolCall, Turn
 from corpus.errors import BadInput
 from tests.corpus.build.world import Change, World, make, rows
@@ -112,6 +113,13 @@ def test_a_tokenizer_that_does_not_load_is_bad_input(
     with pytest.raises(BadInput, match=said):
         make(world, tmp_path / "out", "dpo", options=Options(tokenizer_at=tokenizer))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_rebuild_takes_no_tokenizer_that_the_build_had_not(world: World, tmp_path: Path, tokenizer: Path) -> None:
+    pairs(world)
+    make(world, tmp_path / "out", "dpo")
+    with pytest.raises(BadInput, match="the build used none"):
+        rebuild(world.root, tmp_path / "out/manifest.json", tmp_path / "again", given=Given(tokenizer_at=tokenizer))
 
 
 def test_a_budget_without_a_tokenizer_is_bad_input(world: World, tmp_path: Path) -> None:
