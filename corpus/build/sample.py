@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 from corpus.build import recipes
 from corpus.build.filters import Branches
 from corpus.build.gates import Gates
+from corpus.build.options import DEFAULTS
 from corpus.build.outcomes import outcomes
+from corpus.build.quality.paths import ByUnwritten
 from corpus.build.request import named_branches
 from corpus.build.row import Row
 from corpus.build.select import select
@@ -33,10 +36,17 @@ def sample_records(root: Path, tenant: str, count: int, *, seed: int = 0, tuple_
 
 
 def sample_rows(root: Path, tenant: str, recipe: str, count: int, *, seed: int = 0) -> list[Row]:
-    """At most ``count`` rows of a recipe, as a build of the whole tenant writes them. Raises :class:`BadInput` for an unknown recipe."""
+    """At most ``count`` rows of a recipe, as a build of the whole tenant that asks for nothing else writes them,
+    copies too. Raises :class:`BadInput` for an unknown recipe."""
     chosen = recipes.named([recipe])
     with Corpus.open(root, tenant) as corpus:
         shuffled = select(corpus, ()).sorted_by(partial(_place, seed))
         made = outcomes(corpus, chosen, shuffled, Branches(named_branches(root, tenant)))
-        held = Gates()
-        return list(islice((one.made for one in made if isinstance(one.made, Row) and held(one.made) is None), count))
+        held, unwritten = Gates(), ByUnwritten(DEFAULTS.generated)
+
+        def kept() -> Iterator[Row]:
+            for _, _, record, row in made:
+                if isinstance(row, Row) and isinstance(record, Record) and held(row) is None and unwritten.look(record, row) is None:
+                    yield row
+
+        return list(islice(kept(), count))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.build import Request, build
+from corpus.build import Request, build, sample_rows
 from corpus.build.options import Options, percent
 from corpus.build.quality.contamination import words
 from corpus.build.quality.globs import compile_all
@@ -368,3 +368,9 @@ def mixed(world: World) -> World:
     world.feedback()
     world.feedback()
     return world
+
+
+def test_a_sample_shows_no_row_that_a_build_leaves_out_as_generated(world: World) -> None:
+    world.edit("Lock\n", [Change("poetry.lock", "1\n", "2\n")])
+    mine = world.edit()
+    assert [row.where().key for row in sample_rows(world.root, "acme", "sft", 9)] == [mine]
