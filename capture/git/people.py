@@ -17,7 +17,8 @@ def people_of(at: Path) -> frozenset[tuple[str, str]]:
     """``(name, e-mail)`` of the authors and committers of a repository's newest commits, and of its user; nobody where it is gone."""
     found: set[tuple[str, str]] = set()
     try:
-        told = git(["log", "-n", str(NEWEST), "--format=%an%n%ae%n%cn%n%ce"], cwd=at, ok_codes=(0, 128))  # 128: no commit yet
+        log = ["log", "--no-show-signature", "-n", str(NEWEST), "--format=%an%n%ae%n%cn%n%ce"]
+        told = git(log, cwd=at, ok_codes=(0, 128))  # 128: no commit yet
         lines = told.decode("utf-8", "replace").split("\n")  # a name may hold other breaks
         found.update(zip(lines[::2], lines[1::2], strict=False))
         # As configured: what git makes up where nothing is would be the name of an account.

@@ -74,6 +74,8 @@ class Tombstones:
             # Only whether it changed: it is opened below a descriptor, and no link is followed then.
             found = os.stat(f"{TOMBSTONES}/{NAME}", dir_fd=self._home.fd, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
+            if self._home.exists(TOMBSTONES):  # a link that leads nowhere, or a file, does not say that nothing was forgotten
+                self._home.child(TOMBSTONES).close()
             self._seen, self._lines, self._digest = None, b"", ""
             return
         seen = found.st_ino, found.st_mtime_ns, found.st_size

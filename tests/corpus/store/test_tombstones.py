@@ -147,3 +147,12 @@ def test_the_list_of_another_tenant_is_refused(tmp_path: Path) -> None:
     path.write_bytes(json.dumps(json.loads(first) | {"tenant": "other"}).encode() + b"\n" + rest)
     with Corpus.open(root, "acme") as corpus, pytest.raises(Refused, match="'other'"):
         corpus.append(record("x"))
+
+
+@pytest.mark.parametrize("stands", ["a dangling link", "a file"])
+def test_what_stands_where_tombstones_lie_does_not_say_that_nothing_was_forgotten(tmp_path: Path, stands: str) -> None:
+    root = make_root(tmp_path / "root")
+    place = root / "acme" / "tombstones"
+    place.symlink_to(tmp_path / "nowhere") if stands == "a dangling link" else place.write_bytes(b"")
+    with Corpus.open(root, "acme") as corpus, pytest.raises(Refused, match="tombstones is not a directory"):
+        corpus.append(record("one"))
