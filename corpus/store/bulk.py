@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from corpus.redaction import Redacted
 from corpus.store.directory import Directory
 from corpus.store.lines import entry_of
-from corpus.store.packfile import write_pack
-from corpus.store.packlist import write_list
 from corpus.store.packset import PackSet
 from corpus.store.rows import row_of
+from corpus.store.swap import swap
 
 
 def add_pack(packs: Directory, tenant: str, records: Sequence[Redacted]) -> int:
@@ -24,8 +23,7 @@ def add_pack(packs: Directory, tenant: str, records: Sequence[Redacted]) -> int:
         ]
         if rows:
             rows.sort(key=lambda one: (one[0].created_us, one[0].key))
-            made = write_pack(packs, tenant, rows, known.listed, sequenced=False)
-            write_list(packs, tenant, (*known.listed, made))
+            swap(packs, tenant, known, (), rows, sequenced=False)
         return len(rows)
     finally:
         known.close()

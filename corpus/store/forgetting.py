@@ -21,12 +21,13 @@ from corpus.store.leftovers import remove_leftovers, unlisted
 from corpus.store.lines import entry_of, lines_of
 from corpus.store.log import GONE, Happened, Log
 from corpus.store.loose import replace
-from corpus.store.packfile import remove_pack, write_pack
+from corpus.store.packfile import remove_pack
 from corpus.store.packing import packed_lines
 from corpus.store.packlist import pack_name, write_list
 from corpus.store.packset import PackSet
 from corpus.store.places import Places
 from corpus.store.sequence import sequence
+from corpus.store.swap import swap
 from corpus.store.tombstones import TOMBSTONES, Tombstone, Tombstones, write_tombstones
 
 NOTE = "forgetting"
@@ -155,13 +156,12 @@ class Forgetting:
     def _rewrite(self, pack: str, keys: frozenset[str]) -> None:
         with self._now() as packs:
             old = next(one for one in packs.listed if one.pack == pack)
-            others = tuple(one for one in packs.listed if one.pack != pack)
             if sum(1 for _ in packs.located(old, keys)) < old.records:
                 kept = ((row, line) for row, line in packed_lines(packs, old) if row.key not in keys)
-                made = write_pack(self._packs, self._tenant, kept, packs.listed, sequenced=old.sequenced)
-                others = (*others, made)
-            write_list(self._packs, self._tenant, others)
-        remove_pack(self._packs, pack)
+                swap(self._packs, self._tenant, packs, (old,), kept, sequenced=old.sequenced)
+            else:
+                write_list(self._packs, self._tenant, tuple(one for one in packs.listed if one is not old))
+                remove_pack(self._packs, pack)
         self._packs.sync()
 
     def _look_for_more(self) -> None:

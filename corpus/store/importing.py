@@ -21,15 +21,14 @@ from corpus.store.incoming import Incoming, check, opened
 from corpus.store.leftovers import remove_leftovers
 from corpus.store.lines import Entry
 from corpus.store.log import GONE, Happened, Log
-from corpus.store.packfile import remove_pack, write_pack
 from corpus.store.packing import by_time, packed_lines
-from corpus.store.packlist import Listed, write_list
 from corpus.store.packset import PackSet
 from corpus.store.places import Places
 from corpus.store.reading import PACKS
 from corpus.store.rows import Row
 from corpus.store.sequence import LOG
 from corpus.store.sources import check_all, keep_all
+from corpus.store.swap import swap
 from corpus.store.tenants import add_clusters
 from corpus.store.tombstones import Tombstone, Tombstones
 from corpus.store.verify import only_first
@@ -139,19 +138,13 @@ class Importing:
                 else:
                     fresh.append((row, line))
             if fresh:
-                self._list(packs, None, fresh)
+                swap(self._packs, self._tenant, packs, (), fresh, sequenced=False)
         for pack, lines in newer.items():
             with self._now() as packs:
                 old = next(one for one in packs.listed if one.pack == pack)
                 keys = {row.key for row, _ in lines}
                 kept = ((row, line) for row, line in packed_lines(packs, old) if row.key not in keys)
-                self._list(packs, old, heapq.merge(kept, lines, key=by_time))
-
-    def _list(self, packs: PackSet, old: Listed | None, records: Iterable[tuple[Row, bytes]]) -> None:
-        made = write_pack(self._packs, self._tenant, records, packs.listed, sequenced=False)
-        write_list(self._packs, self._tenant, (*(one for one in packs.listed if one not in (old, made)), made))
-        if old and old.pack != made.pack:
-            remove_pack(self._packs, old.pack)
+                swap(self._packs, self._tenant, packs, (old,), heapq.merge(kept, lines, key=by_time), sequenced=False)
 
 
 def take_in(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from filelock import FileLock
@@ -20,12 +20,13 @@ from corpus.store.frames import LARGEST
 from corpus.store.leftovers import leftovers, remove_leftovers
 from corpus.store.lines import lines_of
 from corpus.store.log import Log
-from corpus.store.packfile import checked, remove_pack, write_pack
-from corpus.store.packlist import Listed, write_list
+from corpus.store.packfile import checked
+from corpus.store.packlist import Listed
 from corpus.store.packset import PackSet
 from corpus.store.places import Place, Places
 from corpus.store.rows import Row
 from corpus.store.sequence import Arrival, add
+from corpus.store.swap import swap
 from corpus.store.whole import whole
 
 PACK_BYTES = 256 << 20
@@ -248,16 +249,11 @@ class Packing:
         rows = sorted((loose.row for loose in records), key=lambda row: (row.created_us, row.key))
         add(self._log, (Arrival(row.key, row.id, row.tuple_type) for row in rows))
 
-    def _list(self, packs: PackSet, old: Iterable[Listed], records: Iterator[tuple[Row, bytes]]) -> None:
+    def _list(self, packs: PackSet, old: Collection[Listed], records: Iterator[tuple[Row, bytes]]) -> None:
         """Write a pack and list it in the place of ``old``, whose files go."""
-        replaced = tuple(old)
-        made = write_pack(self._packs, self._tenant, records, packs.listed, sequenced=all(one.sequenced for one in replaced))
-        write_list(self._packs, self._tenant, (*(one for one in packs.listed if one not in replaced and one.pack != made.pack), made))
-        for one in replaced:
-            if one.pack != made.pack:
-                remove_pack(self._packs, one.pack)
+        made = swap(self._packs, self._tenant, packs, old, records, sequenced=all(one.sequenced for one in old))
         self._done.packs += 1
-        self._done.records += 0 if replaced else made.records
+        self._done.records += 0 if old else made.records
 
     def _read(self, path: Place, holding: bool = False) -> Iterator[_Loose]:
         directory = self._directory(path[:-1])

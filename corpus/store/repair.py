@@ -21,13 +21,14 @@ from corpus.store.frames import read_frame
 from corpus.store.keytable import table_bytes
 from corpus.store.lines import lines_of
 from corpus.store.loose import replace
-from corpus.store.packfile import remove_pack, write_pack
+from corpus.store.packfile import remove_pack
 from corpus.store.packing import by_time, packed_lines
 from corpus.store.packlist import NAME, Listed, index_name, keys_name, pack_name, write_list
 from corpus.store.packset import PackSet
 from corpus.store.places import Place, Places
 from corpus.store.quarantine import report
 from corpus.store.rows import Row
+from corpus.store.swap import swap
 from corpus.store.verify import Problem, Verification, What
 from corpus.store.whole import whole
 
@@ -147,11 +148,8 @@ class Repair:
             if newer:
                 mine = ((row, line_of(row)) for row in sorted(newer.values(), key=lambda row: (row.created_us, row.key)))
                 theirs = (((row, line) for row, line in packed_lines(packs, one) if row.key not in newer) for one in older.values())
-                made = write_pack(self._packs, self._tenant, heapq.merge(mine, *theirs, key=by_time), packs.listed, sequenced=False)
-                kept = tuple(one for one in packs.listed if one.pack not in older and one.pack != made.pack)
-                write_list(self._packs, self._tenant, (*kept, made))
-                for one in older.values():
-                    remove_pack(self._packs, one.pack)
+                records = heapq.merge(mine, *theirs, key=by_time)
+                swap(self._packs, self._tenant, packs, older.values(), records, sequenced=False)
 
     def _loose(self, problem: Problem, path: Place) -> None:
         """Take the readable lines of a loose file over, and set it aside."""
