@@ -33,20 +33,21 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
     try:
         yield built
     except BaseException:
-        corpus.end_build(where)
+        if not os.path.lexists(os.path.join(where, NAME)):  # what stands may be this one, or one that was killed before it was listed
+            corpus.end_build(where)
         raise
     for done in built:
-        if not enter(corpus, done, where, since):
+        if not corpus.list_build(*entered(done, where), since):
             shutil.rmtree(where, ignore_errors=True)
             corpus.end_build(where)
             raise Failed(f"records of tenant {corpus.tenant} were forgotten while {out} was built: nothing was kept of it, build it again")
 
 
-def enter(corpus: Corpus, done: Manifest, out: str, since: str) -> bool:
-    """List the build that stands at ``out``; ``False`` where something was forgotten after the tombstones had the digest ``since``."""
+def entered(done: Manifest, out: str) -> tuple[Build, set[str]]:
+    """What the list is to say of the build that stands at ``out``, and the keys of the records that are in it."""
     with open(os.path.join(out, NAME), "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return corpus.list_build(Build(digest, done.query.recipes, (out,)), _held(done, out), since)
+    return Build(digest, done.query.recipes, (out,)), _held(done, out)
 
 
 def _held(done: Manifest, out: str) -> set[str]:

@@ -7,13 +7,13 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from corpus.build import manifest
-from corpus.build.listing import enter
+from corpus.build.listing import entered
 from corpus.build.manifest import Manifest, earlier
 from corpus.build.output import asides
 from corpus.store import Build, Corpus
@@ -38,17 +38,21 @@ class Held:
 
 
 def holding(corpus: Corpus, keys: Collection[str]) -> list[tuple[Build, int]]:
-    """The builds that hold records of ``keys``, and how many; those that were killed before they were listed are listed now."""
-    for out in corpus.builds_begun():
-        _list(corpus, Path(out))
-    return [(build, count) for build in corpus.builds() if (count := corpus.in_build(build, keys))]
+    """The builds that hold records of ``keys``, and how many; also those that stand though they were killed before they were listed."""
+    found = {build.manifest: (build, corpus.in_build(build, keys)) for build in corpus.builds()}
+    for build, held in _unlisted(corpus):
+        known, _ = found.get(build.manifest, (build, 0))
+        found[build.manifest] = replace(known, outs=tuple(dict.fromkeys((*known.outs, *build.outs)))), len(held.intersection(keys))
+    return [(build, count) for build, count in found.values() if count]
 
 
 def forget(corpus: Corpus, keys: Collection[str], *, keep: bool) -> list[Held]:
     """Take away every build that holds records of ``keys``, or with ``keep`` only say where they lie; each is marked in the list."""
     found = []
-    for out in corpus.builds_begun():
-        _clear(Path(out))
+    lives = {out for out in corpus.builds_begun() if _clear(Path(out))}
+    for build, held in _unlisted(corpus):
+        if lives.isdisjoint(build.outs):  # who lives finds out by itself that something was forgotten
+            corpus.list_build(build, held, corpus.tombstones.digest)
     for build, count in holding(corpus, keys):
         became = tuple((out, Became.KEPT if keep and Path(out).is_dir() else _remove(Path(out), build)) for out in build.outs)
         corpus.mark_build(replace(build, forgotten=max(count, build.forgotten)))
@@ -78,23 +82,28 @@ def _remove(out: Path, build: Build) -> Became:
     return Became.CHANGED if out.exists() else Became.REMOVED
 
 
-def _clear(out: Path) -> None:
-    """Remove what a killed build left beside ``out``; one that lives holds its own."""
+def _clear(out: Path) -> bool:
+    """Remove what a killed build left beside ``out``; whether one lives there, which holds its own."""
+    lives = False
     for aside in asides(out):
         with contextlib.suppress(OSError):
             fd = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(aside)
+            except BlockingIOError:
+                lives = True
             finally:
                 os.close(fd)
+    return lives
 
 
-def _list(corpus: Corpus, out: Path) -> None:
-    """List a build that stands though it was killed before it said so."""
-    try:
-        done = Manifest.model_validate_json((out / manifest.NAME).read_bytes())
-    except (OSError, ValueError):
-        return
-    if done.query.tenant == corpus.tenant:
-        enter(corpus, done, str(out), corpus.tombstones.digest)
+def _unlisted(corpus: Corpus) -> Iterator[tuple[Build, set[str]]]:
+    """The builds that stand where one was begun that did not end well, and the keys of what is in them."""
+    for out in corpus.builds_begun():
+        try:
+            done = Manifest.model_validate_json(Path(out, manifest.NAME).read_bytes())
+        except (OSError, ValueError):
+            continue
+        if done.query.tenant == corpus.tenant:
+            yield entered(done, out)

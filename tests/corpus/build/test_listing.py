@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from corpus.build import Request, build
+from corpus.build.listing import listed
 from corpus.build.options import Options
+from corpus.build.output import stage
 from corpus.errors import BadInput, Failed
 from corpus.forgetting import builds
 from corpus.forgetting.run import plan_of_keys
@@ -105,6 +107,36 @@ def test_a_build_that_was_killed_is_found_whether_it_stands_or_not(world: World,
         assert known.forgotten == 1
     assert not (tmp_path / "sets").exists()
     assert not aside.exists()
+
+
+def test_looking_at_what_would_go_lists_nothing_and_ends_nothing(world: World, tmp_path: Path) -> None:
+    make(world, tmp_path / "sets")
+    out = os.path.realpath(tmp_path / "sets")
+    for path in (world.root / "acme/builds").iterdir():
+        path.unlink()
+    with Corpus.open(world.root, "acme") as corpus:
+        corpus.begin_build(out)
+        before = tree(world.root)
+        assert [(build.outs, count) for build, count in builds.holding(corpus, world.appended)] == [((out,), 2)]
+        assert plan_of_keys(corpus, world.appended[:1]).builds[0][1:] == (1, (out,))
+        assert tree(world.root) == before
+
+
+def test_a_build_that_lives_stays_begun_whatever_is_forgotten_meanwhile(world: World, tmp_path: Path) -> None:
+    make(world, tmp_path / "sets")
+    out = os.path.realpath(tmp_path / "sets")
+    with Corpus.open(world.root, "acme") as corpus, stage(tmp_path / "sets", world.root, "acme"):
+        corpus.begin_build(out)
+        builds.forget(corpus, ["ab" * 32], keep=False)
+        assert corpus.builds_begun() == [out]
+
+
+def test_a_build_that_is_interrupted_once_it_stands_stays_begun(world: World, tmp_path: Path) -> None:
+    make(world, tmp_path / "sets")
+    with Corpus.open(world.root, "acme") as corpus:
+        with pytest.raises(KeyboardInterrupt), listed(corpus, tmp_path / "sets"):
+            raise KeyboardInterrupt
+        assert corpus.builds_begun() == [os.path.realpath(tmp_path / "sets")]
 
 
 def test_a_directory_that_a_later_build_fills_is_left_alone(world: World, tmp_path: Path) -> None:
