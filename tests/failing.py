@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -75,6 +78,31 @@ def failing_in_turn(call: str, code: int, before: Callable[[], object], work: Ca
         if calls < number:
             return
         yield number
+
+
+_STRACE = ("strace", "-f", "-qq", "--seccomp-bpf")
+
+
+def boundaries(command: Sequence[str], calls: str, ours: re.Pattern[str], trace: Path, cwd: Path | None = None) -> list[tuple[str, int]]:
+    """The system calls, of the kinds ``calls`` names, that ``command`` makes and of whose lines ``ours`` finds something: what each is
+    called, and the how manieth of its kind it is. Opening a module changes nothing, so ``ours`` says what counts."""
+    subprocess.run([*_STRACE, "-o", str(trace), "-e", f"trace={calls}", *command], check=True, capture_output=True, cwd=cwd)
+    counted: Counter[str] = Counter()
+    found = []
+    for line in trace.read_text(errors="replace").splitlines():
+        if match := re.match(r"\d+ +([a-z0-9]+)\(", line):
+            counted[match[1]] += 1
+            if ours.search(line):
+                found.append((match[1], counted[match[1]]))
+    return found
+
+
+def struck(
+    command: Sequence[str], call: str, number: int, how: str = "signal=KILL", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """``command``, killed (or failing, as ``how`` says) at its ``number``-th system call of that name."""
+    inject = ["-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={number}"]
+    return subprocess.run([*_STRACE, *inject, *command], capture_output=True, text=True, check=False, cwd=cwd)
 
 
 class Rewound:

@@ -14,7 +14,8 @@ import pytest
 
 HERE = Path(__file__).resolve().parent.parent
 MODULES = sorted(path for package in ("capture", "corpus") for path in (HERE / package).rglob("*.py"))
-HEAVY = {"datasets", "hyperscan", "presidio_analyzer", "pyarrow", "pydantic", "pygit2", "re2", "rich", "spacy"}
+HEAVY = {"datasets", "datasketch", "duckdb", "fsspec", "hyperscan", "ibis", "numpy", "onnxruntime", "pandas", "presidio_analyzer"}
+HEAVY |= {"pyarrow", "pydantic", "pygit2", "re2", "rich", "spacy", "tokenizers"}
 
 
 def tracked() -> list[Path]:

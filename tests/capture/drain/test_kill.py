@@ -6,7 +6,6 @@ every real system call that changes something (strace), and real drainers at ran
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import shutil
@@ -25,7 +24,7 @@ from capture.drain import drain
 from corpus.record import TupleType
 from corpus.xdg import spool_dir, state_dir
 from tests.capture.drain.working import Work
-from tests.failing import killed_at
+from tests.failing import boundaries, killed_at, struck
 
 
 @contextmanager
@@ -101,24 +100,12 @@ def test_a_drainer_process_killed_at_every_changing_system_call_leaves_every_com
     commits, links = spooled_work(work)
     command = [sys.executable, "-m", "capture", "drain", *([] if sweeping else ["--no-sweep"])]
     with rewound(work, tmp_path / "kept") as rewind:
-        trace = tmp_path / "trace"
-        traced = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(trace), "-e", f"trace={CHANGING}"]
-        subprocess.run([*traced, *command], check=True, capture_output=True)
-        # Opening a module changes nothing: only calls below the corpus, the spool and the state count as boundaries.
         ours = re.compile(rf"{re.escape(str(work.root))}|{re.escape(str(state_dir()))}|\.tmp-|\.jsonl|fsync|flock|link|rename")
-        calls: Counter[str] = Counter()
-        boundaries = []
-        for line in trace.read_text(errors="replace").splitlines():
-            match = re.match(r"\d+ +([a-z0-9]+)\(", line)
-            if match:
-                calls[match[1]] += 1
-                if ours.search(line):
-                    boundaries.append((match[1], calls[match[1]]))
-        assert len(boundaries) > 50
-        for call, number in boundaries:
+        met = boundaries(command, CHANGING, ours, tmp_path / "trace")
+        assert len(met) > 50
+        for call, number in met:
             rewind()
-            inject = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", os.devnull, "-e", f"trace={call}"]
-            subprocess.run([*inject, "-e", f"inject={call}:signal=KILL:when={number}", *command], capture_output=True, check=False)
+            struck(command, call, number)
             drain(spool_dir(), sweeping=sweeping)
             expect_whole(work, commits, links)
 

@@ -6,7 +6,6 @@ every real system call that changes something (strace).
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ import pytest
 
 from corpus.record import TupleType
 from tests.capture.inbox.posting import Post, mail, markdown
-from tests.failing import killed_at
+from tests.failing import boundaries, killed_at, struck
 
 CHANGING = (
     "openat,write,pwrite64,fsync,link,linkat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,ftruncate,fchmod,flock,utimensat"
@@ -95,23 +94,11 @@ def test_a_process_killed_at_every_changing_system_call_leaves_each_message_one_
     command = [sys.executable, "-m", "capture", *words]
     subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)  # compiled rules are cached from here on
     rewind(post, tmp_path / "kept")
-    trace = tmp_path / "trace"
-    traced = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(trace), "-e", f"trace={CHANGING}"]
-    subprocess.run([*traced, *command], check=True, capture_output=True, cwd=tmp_path)
     ours = re.compile(rf"{re.escape(str(post.root))}|{re.escape(str(post.box))}|\.tmp-|\.jsonl|fsync|flock|link|rename")
-    calls: Counter[str] = Counter()
-    boundaries = []
-    for line in trace.read_text(errors="replace").splitlines():
-        match = re.match(r"\d+ +([a-z0-9]+)\(", line)
-        if match:
-            calls[match[1]] += 1
-            if ours.search(line):
-                boundaries.append((match[1], calls[match[1]]))
-    assert len(boundaries) > 30
-    for call, number in boundaries:
+    met = boundaries(command, CHANGING, ours, tmp_path / "trace", cwd=tmp_path)
+    assert len(met) > 30
+    for call, number in met:
         rewind(post, tmp_path / "kept")
-        inject = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", os.devnull, "-e", f"trace={call}"]
-        killing = [*inject, "-e", f"inject={call}:signal=KILL:when={number}", *command]
-        subprocess.run(killing, capture_output=True, check=False, cwd=tmp_path)
+        struck(command, call, number, cwd=tmp_path)
         post.take()
         expect_whole(post, put)

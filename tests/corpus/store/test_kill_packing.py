@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +19,7 @@ from corpus.store.directory import Directory
 from corpus.store.packlist import read_list
 from corpus.store.sequence import Unsequenced
 from tests.corpus.store.making import make_root, record
-from tests.failing import CALLS, Rewound, failing_in_turn, killed_at
+from tests.failing import CALLS, Rewound, boundaries, failing_in_turn, killed_at, struck
 
 OLD = [f"old{number}" for number in range(20)]
 
@@ -181,25 +179,12 @@ def test_the_command_killed_or_failing_at_every_changing_system_call_loses_nothi
     expected = {key: one.line for key, one in records.items()}
     rewind = Rewound(root, tmp_path / "kept")
     command = [sys.executable, "-m", "corpus", "pack", "--tenant", "acme", "--root", str(root)]
-    trace = tmp_path / "trace"
-    strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-e", f"trace={CHANGING}"]
-    subprocess.run([*strace, "-o", str(trace), *command], check=True, capture_output=True)
-    # Opening a module changes nothing: only calls that touch the tenant count as boundaries.
     ours = re.compile(rf"{re.escape(str(root))}|\.tmp-|\.jsonl|\.keys|\.parquet|\.log|\"list\"|fsync|flock|link|rename")
-    calls: Counter[str] = Counter()
-    boundaries = []
-    for line in trace.read_text(errors="replace").splitlines():
-        match = re.match(r"\d+ +([a-z0-9]+)\(", line)
-        if match:
-            calls[match[1]] += 1
-            if ours.search(line):
-                boundaries.append((match[1], calls[match[1]]))
-    assert len(boundaries) > 50
-    for call, number in boundaries[::step]:
+    met = boundaries(command, CHANGING, ours, tmp_path / "trace")
+    assert len(met) > 50
+    for call, number in met[::step]:
         rewind()
-        where = ["-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={number}"]
-        inject = ["strace", "-f", "-qq", "--seccomp-bpf", *where, *command]
-        done = subprocess.run(inject, capture_output=True, text=True, check=False)
+        done = struck(command, call, number, how)
         assert "Traceback" not in done.stderr
         assert len(done.stderr.splitlines()) <= 1
         assert read_back(root) == expected
