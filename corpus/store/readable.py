@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -157,13 +157,31 @@ class Readable:
 
         It is the newest version if that took the place of ``entry`` since.
         """
-        line = self.read_line(entry)
-        with self._reporting():
-            try:
-                record = parse_line(line)
-            except Broken as error:
+        return self._record(entry, self.read_line(entry))
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[Located], Record]]:
+        """:meth:`read` for many entries of a selection: they are read from the packs as they are listed when it begins."""
+        with self._reader.reading() as line_of:
+
+            def read(entry: Located) -> Record:
+                try:
+                    line = line_of(entry)
+                except (Broken, Refused) as error:
+                    report(self._home, str(error))
+                    raise
+                return self._record(entry, line)
+
+            yield read
+
+    def _record(self, entry: Located, line: bytes) -> Record:
+        try:
+            record = parse_line(line)
+        except Broken as error:
+            with self._reporting():
                 raise Broken(f"{self._where(entry)} at byte {entry.offset}: {error}") from error
-            if record.header.tenant != self.tenant:
+        if record.header.tenant != self.tenant:
+            with self._reporting():
                 raise Refused(f"{self._where(entry)}: a record of tenant {record.header.tenant!r} lies with those of {self.tenant!r}")
         return record
 

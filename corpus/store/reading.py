@@ -200,6 +200,20 @@ class Reader:
             now = max(versions, key=lambda one: one.order)
         raise Broken(f"{self._home.path.joinpath(*entry.path)}: record {entry.id[:12]} is not there any more: run 'corpus verify'")
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Callable[[Located], bytes]]:
+        """:meth:`line` for many: packs stay as they are listed now, and nobody looks each time whether they still are."""
+        with closing(self.in_packs(lambda packs: packs.opened())) as packs:
+            listed = {pack_name(one.pack): one.pack for one in packs.listed}
+
+            def line(entry: Located) -> bytes:
+                if entry.frame is not None and (pack := listed.get(entry.path[-1])) is not None:
+                    with contextlib.suppress(FileNotFoundError):  # merged away before it was first opened
+                        return packs.line(pack, entry.frame, entry.offset, entry.size)
+                return self.line(entry)
+
+            yield line
+
     def _line(self, entry: Located) -> bytes | None:
         """What lies where ``entry`` says; ``None`` where its pack is not listed any more."""
         frame, pack = entry.frame, entry.path[-1].split(".")[0]
