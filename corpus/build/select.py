@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from corpus.build import expression
+from corpus.build import columns, expression
 from corpus.build.engine import DuckDB, Engine
 from corpus.build.feed import fill
 from corpus.build.plan import Asked, asked_of
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(NamedTuple):
     """A record that meets the conditions and where it lies; ``left_out`` when its header or a link already rules it out, so its body need
     not be read. ``evidence`` is what is known of it now; ``split`` the one it is in."""
 
@@ -62,12 +61,26 @@ class Selection(Collection[Selected]):
     """What was selected, ordered by ``(created_us, key)``: about 150 bytes a record. ``gone`` is what the log knew besides,
     ``records`` how many there were to choose from."""
 
-    def __init__(self, table: pa.Table, files: Sequence[str], records: int, splits: Splits, gone: tuple[Gone, ...] = ()) -> None:
+    def __init__(self, table: pa.Table, paths: Sequence[tuple[str, ...]], records: int, gone: tuple[Gone, ...] = ()) -> None:
         self._table = table
-        self._splits = splits
+        self._paths = paths
         self.records = records
-        self._paths = [tuple(file.split("/")) for file in files]
         self.gone = gone
+
+    @property
+    def table(self) -> pa.Table:
+        """One row a record, in order: the columns :data:`corpus.build.columns.KEPT`, each of one chunk.
+
+        ``key`` and ``id`` are 32 bytes; ``tuple_type``, ``left_out`` (null where nothing rules it out) and ``split`` are dictionaries of
+        names; ``evidence`` is a place in :data:`corpus.build.expression.CLASSES`, ``file`` one in :attr:`paths`; the others are as in an
+        index (:class:`corpus.store.rows.Row`). What lies loose has a ``frame_size`` of 0.
+        """
+        return self._table
+
+    @property
+    def paths(self) -> Sequence[tuple[str, ...]]:
+        """The files that records lie in, below the tenant's directory; a cut has those of the whole."""
+        return self._paths
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -77,8 +90,11 @@ class Selection(Collection[Selected]):
 
     def __iter__(self) -> Iterator[Selected]:
         for batch in self._table.to_batches(max_chunksize=4096):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield self._selected(*row)
+            yield from self._rows(batch)
+
+    def cut(self, start: int, stop: int) -> Selection:
+        """The records from place ``start`` (0 is the first) to before ``stop``; nothing is copied."""
+        return self._with(self._table.slice(start, max(0, stop - start)))
 
     def types(self) -> dict[TupleType, int]:
         """How many records of each type there are."""
@@ -94,41 +110,34 @@ class Selection(Collection[Selected]):
 
     def sorted_by(self, place: Callable[[str], bytes]) -> Selection:
         """The same records in the order of ``place(key)``."""
-        places = [place(key.hex()) for key in self._table["key"].to_pylist()]
-        return self._with(self._table.take(sorted(range(len(places)), key=places.__getitem__)))
+        import pyarrow as pa
+
+        places = [place(key) for chunk in self._table["key"].chunks for key in columns.hashes(chunk)]
+        return self._with(self._table.take(pa.array(sorted(range(len(places)), key=places.__getitem__), pa.int64())))
 
     def _with(self, table: pa.Table) -> Selection:
-        made = Selection(table, (), self.records, self._splits, self.gone)
-        made._paths = self._paths
-        return made
+        return Selection(table, self._paths, self.records, self.gone)
 
-    def _selected(
-        self,
-        key: bytes,
-        ident: bytes,
-        created_us: int,
-        tuple_type: str,
-        session_id: str | None,
-        file: int,
-        frame_offset: int,
-        frame_size: int,
-        frame_content: int,
-        offset: int,
-        size: int,
-        evidence: int,
-        left_out: str | None,
-        split: str | None,
-        group: str | None,
-    ) -> Selected:
-        frame = Frame(frame_offset, frame_size, frame_content) if frame_size else None
-        reason = None if left_out is None else Reason(left_out)
-        kind, known = TupleType(tuple_type), expression.CLASSES[evidence]
-        if split is None:
-            split = REST if group is None else self._splits.choose(group)
-        return Selected(key.hex(), ident.hex(), created_us, kind, session_id, self._paths[file], frame, offset, size, known, reason, split)
+    def _rows(self, batch: pa.RecordBatch) -> Iterator[Selected]:
+        def numbers(name: str) -> list[int]:
+            return columns.numbers(batch.column(name))
 
-
-_KEPT = ("key", "id", "created_us", "tuple_type", "session_id", *expression.PLACE, "evidence", "left_out", "split", "group")
+        frames = map(Frame, numbers("frame_offset"), numbers("frame_size"), numbers("frame_content"))
+        return map(
+            Selected,
+            columns.hashes(batch.column("key")),
+            columns.hashes(batch.column("id")),
+            numbers("created_us"),
+            columns.named(batch.column("tuple_type"), TupleType),
+            batch.column("session_id").to_pylist(),
+            map(self._paths.__getitem__, numbers("file")),
+            (frame if frame.size else None for frame in frames),
+            numbers("offset"),
+            numbers("size"),
+            map(expression.CLASSES.__getitem__, numbers("evidence")),
+            columns.named_or_none(batch.column("left_out"), Reason),
+            columns.named(batch.column("split"), str),
+        )
 
 
 def select(corpus: Corpus, conditions: Sequence[Condition], *, as_of: int | None = None, splits: Splits | None = None) -> Selection:
@@ -147,33 +156,8 @@ def _select(engine: Engine, corpus: Corpus, asked: Asked, as_of: int | None, spl
     import pyarrow as pa
 
     files = fill(engine, corpus, asked, as_of)
-    found = [_compact(batch) for batch in engine.run(asked.selection)]
+    found = [columns.compact(batch, splits) for batch in engine.run(asked.selection)]
+    table = pa.Table.from_batches(found, schema=columns.schema()).unify_dictionaries().combine_chunks()
     gone = [Gone(**row) for batch in engine.run(asked.gone) for row in batch.to_pylist()] if as_of is not None else []
     (total,) = (batch.column("records")[0].as_py() for batch in engine.run(asked.total))
-    return Selection(pa.Table.from_batches(found, schema=_schema()), files, total, splits, tuple(gone))
-
-
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
-    kinds = dict.fromkeys(_KEPT, pa.int64()) | {"key": pa.binary(32), "id": pa.binary(32), "evidence": pa.int8(), "file": pa.int32()}
-    kinds |= dict.fromkeys(("tuple_type", "left_out", "split"), pa.dictionary(pa.int8(), pa.string())) | {
-        "session_id": pa.string(),
-        "group": pa.string(),
-    }
-    return pa.schema(list(kinds.items()))
-
-
-def _compact(batch: pa.RecordBatch) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    def column(name: str, kind: pa.DataType) -> pa.Array:
-        values = batch.column(name)
-        if kind == pa.binary(32):
-            raw = bytes.fromhex("".join(values.to_pylist()))
-            held = pa.allocate_buffer(len(raw))  # no thread of the engine's is to let go of what is Python's, when that has ended
-            memoryview(held).cast("B")[:] = raw
-            return pa.Array.from_buffers(kind, len(values), [None, held])
-        return values.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else values.cast(kind)
-
-    return pa.RecordBatch.from_arrays([column(field.name, field.type) for field in _schema()], schema=_schema())
+    return Selection(table, [tuple(file.split("/")) for file in files], total, tuple(gone))

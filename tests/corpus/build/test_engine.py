@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -133,6 +134,23 @@ def test_the_engine_selects_what_reading_record_by_record_does(rows: list[Row], 
     conditions = parse_all(texts).headers
     found = [(one.key, one.evidence.value, one.left_out and one.left_out.value) for one in select(Held(rows), conditions)]  # type: ignore[arg-type]
     assert found == plainly(rows, conditions)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(corpora(), st.integers(0, 8), st.integers(0, 8))
+def test_a_selection_is_cut_as_a_list_is_and_its_table_has_the_same_rows(rows: list[Row], start: int, stop: int) -> None:
+    whole = select(Held(rows), ())  # type: ignore[arg-type]
+    listed = list(whole)
+    part = whole.cut(start, stop)
+    assert list(part) == listed[start:stop]
+    assert part.paths is whole.paths
+    assert [one for one in listed if one.tuple_type is TupleType.TRAJECTORY] == list(whole.parts())
+    assert list(whole.sorted_by(lambda key: key[::-1].encode())) == sorted(listed, key=lambda one: one.key[::-1])
+    assert Counter(one.tuple_type for one in listed) == whole.types()
+    for one, told in zip(part, part.table.to_pylist(), strict=True):
+        assert (one.key, one.id) == (told["key"].hex(), told["id"].hex())
+        assert (one.session_id, one.split, one.left_out) == (told["session_id"], told["split"], told["left_out"])
+    assert all(len(column.chunks) <= 1 for column in whole.table.columns)
 
 
 def test_a_row_of_another_tenant_stops_the_selection_whatever_its_index_says() -> None:
