@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.record import root
+from corpus.record.merkle import leaf_hashes, root, root_of
 
 # The tree heads of RFC 6962's reference implementation over its first test leaves.
 LEAVES = [bytes.fromhex(text) for text in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657")]
@@ -39,3 +39,20 @@ def test_known_trees_have_the_known_heads(count: int) -> None:
 @given(st.lists(st.binary(max_size=5), max_size=70))
 def test_the_hash_is_the_one_that_is_defined(leaves: list[bytes]) -> None:
     assert root(leaves) == defined(leaves)
+
+
+@given(st.integers(1, 40), st.integers(0, 70))
+def test_leaves_that_stand_one_after_the_other_are_hashed_as_they_are_alone(width: int, count: int) -> None:
+    leaves = [number.to_bytes(width, "big") for number in range(count)]
+    assert root_of(leaf_hashes(b"".join(leaves), width)) == defined(leaves)
+
+
+@pytest.mark.parametrize("count", [1023, 1024, 1025, 2049, 3000])
+def test_a_tree_of_more_than_is_hashed_at_once_is_the_one_that_is_defined(count: int) -> None:
+    leaves = [number.to_bytes(2, "big") for number in range(count)]
+    assert root(leaves) == root_of(leaf_hashes(b"".join(leaves), 2)) == defined(leaves)
+
+
+def test_what_are_no_whole_hashes_is_refused() -> None:
+    with pytest.raises(ValueError, match="row of hashes"):
+        root_of(bytes(33))
