@@ -39,8 +39,12 @@ def replies(parts: Parts) -> Iterator[tuple[Record, Reply | Reason]]:
     """Every reply of a session, in order, or why it gives no row; a part without events gives one reason for itself."""
     plan = _Plan.of(parts)
     talk = _Talk(plan)
+    expected = 0
     for record in parts():
         body = _body(record)
+        if body.first_seq != expected:  # a part between was not selected: it is withheld, or was not asked for
+            yield from talk.broken()
+        expected = body.first_seq + body.event_count
         if body.withheld is not None or not body.events:
             yield from talk.broken()
             yield record, Reason.WITHHELD if body.withheld is not None else Reason.NO_REPLY

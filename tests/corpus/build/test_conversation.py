@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from corpus.build.reasons import Reason
 from corpus.build.recipes.sft import converse
 from corpus.build.row import Row
 from corpus.record import Actor, Kind, Mark
+from tests.corpus.build.world import World, make, rows
 from tests.talk import Session
 
 
@@ -161,6 +163,24 @@ def test_what_a_withheld_part_hid_is_in_no_prompt() -> None:
         Reason.TURN_ORDER,
         [("user", "Four.")],
     ]
+
+
+def test_what_was_said_before_a_part_that_was_not_selected_is_in_no_prompt_after_it(world: World, tmp_path: Path) -> None:
+    session = Session()
+    for number in range(4):
+        session.user(f"Ask {number}.")
+        session.calls("Bash", json.dumps({"command": f"look {number}"}), f"c{number}", reply=f"a{number}")
+        session.answers(f"Seen {number}.", f"c{number}")
+        session.says(f"Answer {number}.", reply=f"b{number}")
+    world.session("one", session, size=5, withheld=1)  # the answers to 1 and the question 2
+    make(world, tmp_path / "out", "sft")
+    told = {row["events"]: [turn["content"] for turn in row["prompt"]] for row in rows(tmp_path / "out", "sft")}
+    assert told == {
+        "1-1": ["Ask 0."],
+        "3-3": ["Ask 0.", "", "Seen 0."],
+        "13-13": ["Ask 3."],
+        "15-15": ["Ask 3.", "", "Seen 3."],
+    }
 
 
 def test_after_a_compaction_its_summary_stands_for_what_was_said() -> None:

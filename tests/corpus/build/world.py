@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from corpus.names import check
 from corpus.record import (
     Call,
     EditBody,
+    Event,
     EvidenceClass,
     FeedbackBody,
     FileChange,
@@ -23,12 +25,16 @@ from corpus.record import (
     Message,
     SeenIn,
     Signature,
+    TrajectoryBody,
     TupleType,
+    anchored,
+    event_hash,
     key_of,
 )
 from corpus.redaction import Redactor
 from corpus.redaction.draft import Draft, Label, Scrub, Withheld
 from corpus.store import ClusterSettings, Corpus, add_tenant, put_cluster
+from tests.talk import Session, part
 
 NOBODY = Signature(name="", email="", time="2026-01-01T00:00:00Z", tz="+0000")
 
@@ -200,6 +206,43 @@ class World:
         stem, evidence = key_of(self.tenant, TupleType.FEEDBACK, name), EvidenceClass.CORRECTED
         created = "2026-05-17T09:30:00Z"
         return self.keep(Draft(TupleType.FEEDBACK, self.label(None, None), (name,), stem, created, render, evidence_class=evidence))
+
+    def session(
+        self,
+        name: str,
+        talk: Session,
+        *,
+        size: int = 256,
+        withheld: int | None = None,
+        created: str = "2026-05-18T09:30:00Z",
+        cluster: str | None = None,
+        module: str | None = None,
+    ) -> list[str]:
+        """The keys of its parts, ``size`` events each; ``withheld`` is the number of one whose content was not kept."""
+        ident = hashlib.sha256(f"{self.tenant} {name}".encode()).hexdigest()
+        keys, prev = [], ""
+        for number, at in enumerate(range(0, len(talk.events), size)):
+            names = ("claude-code", name, str(number))
+            stem = ident if number == 0 else f"{ident}.{number}"
+            body = partial(self._part, talk.events[at : at + size], number, prev, withheld == number)
+            label = self.label(cluster, module)
+            draft = Draft(TupleType.TRAJECTORY, label, names, stem, created, body, session_id=ident)
+            keys.append(self.keep(draft))
+            with Corpus.open(self.root, self.tenant) as corpus:
+                kept = corpus.get(draft.key).body
+                prev = kept.last if isinstance(kept, TrajectoryBody) else ""
+        return keys
+
+    def _part(self, told: list[Event], number: int, first_prev: str, crosses: bool, scrub: Scrub) -> TrajectoryBody:
+        events: list[Event] = []
+        hashes: list[str] = []
+        for each in [] if crosses else told:
+            texts = {name: text and scrub.prose(text) for name in ("content", "arguments") if (text := getattr(each, name)) is not None}
+            events.append(each.model_copy(update={**texts, "prev": hashes[-1] if hashes else first_prev}))
+            hashes.append(event_hash(events[-1]))
+        plain = part(number, told, withheld=crosses).body
+        assert isinstance(plain, TrajectoryBody)
+        return anchored(plain.model_copy(update={"events": events, "first_prev": first_prev}), hashes)
 
     def link(
         self, kind: LinkKind, source: str, target: str | None, *, value: str | None = None, created: str = "2026-06-01T00:00:00Z"
