@@ -56,8 +56,8 @@ def test_the_store_takes_nothing_else(tmp_path: Path) -> None:
     assert hints["append"]["record"] is hints["replace"]["record"] is Redacted
     assert hints["append_many"]["records"] == Iterable[Redacted]
     public = {name for name, member in inspect.getmembers(Corpus, inspect.isfunction) if not name.startswith("_")}
-    reads = {"close", "holds", "may_hold", "newest", "held", "entries", "read", "read_line", "records", "get"}
-    reads |= {"position", "logged", "unsequenced", "verify", "select", "find", "lines", "lookup"}
+    reads = {"close", "holds", "may_hold", "newest", "held", "entries", "read", "reading", "read_line", "records", "get"}
+    reads |= {"position", "logged", "unsequenced", "verify", "select", "packed_bytes", "find", "lines", "lookup"}
     reads |= {"forgets", "forgetting", "check_holds", "builds", "builds_begun", "in_build"}
     upkeep = {"pack", "drop_old", "sequence", "repair", "sweep_temporary", "forget", "forgotten", "lift"}
     upkeep |= {"repack", "export", "begin_build", "list_build", "end_build", "mark_build"}

@@ -34,9 +34,9 @@ class FileType(StrEnum):
 
 
 class Writer(Protocol):
-    """Takes rows, each with its line of JSON, and puts them into a file that is open for writing."""
+    """Takes rows as whole lines of JSON, one or many at a time, and puts them into a file that is open for writing."""
 
-    def write(self, values: Values, line: bytes) -> None: ...
+    def write(self, lines: bytes) -> None: ...
 
     def close(self) -> None:
         """Put all that waits into the file, and what ends it; the file stays open."""
@@ -55,8 +55,8 @@ class _Lines:
     def __init__(self, file: BinaryIO, columns: tuple[Column, ...]) -> None:
         self._file = file
 
-    def write(self, values: Values, line: bytes) -> None:
-        self._file.write(line)
+    def write(self, lines: bytes) -> None:
+        self._file.write(lines)
 
     def close(self) -> None:
         pass
@@ -68,8 +68,8 @@ class _Compressed:
 
         self._frame = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, threads=0).stream_writer(file, closefd=False)
 
-    def write(self, values: Values, line: bytes) -> None:
-        self._frame.write(line)
+    def write(self, lines: bytes) -> None:
+        self._frame.write(lines)
 
     def close(self) -> None:
         import zstandard
@@ -100,11 +100,12 @@ class _Parquet:
         self._waiting: list[Values] = []
         self._size = 0
 
-    def write(self, values: Values, line: bytes) -> None:
-        self._waiting.append(values)
-        self._size += len(line)
-        if self._size >= GROUP_BYTES:
-            self._flush()
+    def write(self, lines: bytes) -> None:
+        for line in lines.split(b"\n")[:-1]:
+            self._waiting.append(orjson.loads(line))
+            self._size += len(line) + 1
+            if self._size >= GROUP_BYTES:
+                self._flush()
 
     def _flush(self) -> None:
         import pyarrow as pa

@@ -58,23 +58,22 @@ class Branches:
 class Duplicates:
     """Drops a row that teaches exactly what one did that is kept, and names it; where the gates let pairs repeat, other rows alone.
 
-    Holds a digest and a key a row, about 200 bytes.
+    A row's trait is the first 16 bytes of the SHA-256 of what it teaches. Holds those and a key a row.
     """
 
     def __init__(self, gates: Gates) -> None:
         self._pairs_too = gates.repeats is not None
-        self._seen: dict[bytes, str] = {}
-        self._last = b""
+        self._seen: dict[bytes, bytes] = {}
 
-    def look(self, record: Record, row: Row) -> Left | None:
-        self._last = b""
+    def trait(self, record: Record, row: Row) -> bytes:
         if not self._pairs_too and judges(row):
-            return None
-        self._last = hashlib.sha256(orjson.dumps(row.taught())).digest()
-        first = self._seen.get(self._last)
-        return None if first is None else Left(Reason.DUPLICATE, first)
+            return b""
+        return hashlib.sha256(orjson.dumps(row.taught())).digest()[:16]
 
-    def keep(self, record: Record, row: Row) -> None:
-        """Remember the row that was looked at last."""
-        if self._last:
-            self._seen[self._last] = record.key
+    def look(self, trait: bytes) -> Left | None:
+        first = self._seen.get(trait)
+        return None if first is None else Left(Reason.DUPLICATE, first.hex())
+
+    def keep(self, trait: bytes, key: bytes) -> None:
+        if trait:
+            self._seen[trait] = key

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corpus.build.desk import Bench
 from corpus.build.manifest import BuiltSet
 from corpus.build.outcomes import Seen
 from corpus.build.reasons import Reason
 from corpus.build.request import Request, query_of
-from corpus.build.run import sets_of, splits_of
+from corpus.build.run import sets_of, splits_of, team_for
 from corpus.build.select import select
 from corpus.build.where import parse_all
 from corpus.store import Corpus
@@ -32,15 +33,15 @@ class Step:
     left: int
 
 
-def funnel(request: Request, *, seen: Seen = lambda done, total: None) -> Funnel:
+def funnel(request: Request, *, workers: int | None = 1, seen: Seen = lambda done, total: None) -> Funnel:
     """Count what :func:`corpus.build.build` would make now, or as of the position that is asked for; nothing is written anywhere.
 
     Raises as that does, but a set without a row is an answer here.
     """
     query = query_of(request)
-    with Corpus.open(request.root, request.tenant) as corpus:
+    with Corpus.open(request.root, request.tenant) as corpus, team_for(corpus, bench := Bench(request.root, query), workers) as team:
         selected = select(corpus, parse_all(query.where).headers, as_of=request.as_of, splits=splits_of(query))
-        sets = sets_of(corpus, query, selected, None, seen)
+        sets = sets_of(team, bench, selected, None, seen)
     return Funnel(selected.records, len(selected), tuple(sets))
 
 

@@ -3,77 +3,118 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from corpus.build.assembly import Assembly
 from corpus.build.dropped import Dropped
 from corpus.build.manifest import BuiltSet
 from corpus.build.members import Members
-from corpus.build.quality.step import Left
+from corpus.build.offers import Offers
+from corpus.build.quality.step import Among, Left
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe
-from corpus.build.render import Shards
-from corpus.build.row import Row
-from corpus.build.select import Selected
-from corpus.build.sieve import Sieve
 from corpus.build.tally import Tally
-from corpus.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a set is written: a split's lines in shards, and what is left out; ``made_of(piece, split)`` is the file of a piece's lines."""
+
+    assembly: Callable[[str], Assembly]
+    dropped: Dropped
+    made_of: Callable[[str, str], Path]
 
 
 class Growing:
-    """One recipe's set, split by split; without ``shards``, which makes those of a split, its rows are counted and not written."""
+    """One recipe's set, split by split, piece after piece; its rows are counted and not written without ``written``."""
 
-    def __init__(
-        self, recipe: Recipe, records_in: int, shards: Callable[[str], Shards] | None, dropped: Dropped | None, sieve: Sieve
-    ) -> None:
+    def __init__(self, recipe: Recipe, records_in: int, steps: Sequence[Among], written: Written | None) -> None:
         self.recipe = recipe
         self._records_in = records_in
-        self._make = shards
-        self._shards: dict[str, Shards] = {}
-        self._left_out = dropped
-        self._sieve = sieve
-        self._tokens = 0
+        self._steps = steps
+        self._written = written
+        self._assemblies: dict[str, Assembly] = {}
+        self._tokens: int | None = None
         self._tally = Tally()
         self._dropped: Counter[Reason] = Counter()
-        self._classes: Counter[str] = Counter()
-        self._redactions: Counter[str] = Counter()
-        self._rulesets: set[str] = set()
         self._members: dict[str, Members] = {}
-        self._last = ""
+        self._leaves: dict[str, bytearray] = {}
 
-    def offer(self, split: str, record: Record | Selected, outcome: Row | Reason) -> None:
-        """``record`` may be what was selected where its header alone gave the reason."""
-        if isinstance(outcome, Reason):
-            self._drop(record, Left(outcome), None)
-        elif isinstance(record, Record):
-            self._offer(split, record, outcome)
+    def take(self, piece: str, offers: Offers) -> None:
+        """What was made of the next piece, by its name."""
+        self._dropped.update(offers.left)
+        late = self._late(offers)
+        stays = bytearray(b"\1" * len(offers))
+        for at, left in late.items():
+            stays[at] = 0
+            self._dropped[left.reason] += 1
+        kept = [at for at, stay in enumerate(stays) if stay] if late else range(len(offers))
+        sorts = Counter(offers.sort_of[at] for at in kept)
+        records = Counter(offers.sort_of[at] for at in offers.firsts(kept))
+        self._tally.add(*({offers.sorts[number]: count for number, count in found.items()} for found in (sorts, records)))
+        if offers.tokens is not None:
+            self._tokens = (self._tokens or 0) + sum(offers.tokens[at] for at in kept)
+        for number, split in enumerate(offers.splits):
+            self._add(split, offers, [at for at in kept if offers.split_of[at] == number] if len(offers.splits) > 1 else kept)
+        if self._written is not None:
+            self._tell(self._written, piece, offers, late)
+            self._write(self._written, piece, offers, stays)
 
-    def _offer(self, split: str, record: Record, row: Row) -> None:
-        found = self._sieve(record, row)
-        if isinstance(found, Left):
-            self._drop(record, found, row)
+    def _late(self, offers: Offers) -> dict[int, Left]:
+        """The rows that are left out for what was before them."""
+        found: dict[int, Left] = {}
+        for at, traits in enumerate(zip(*offers.traits, strict=True)):
+            left = None
+            for step, trait in zip(self._steps, traits, strict=True):
+                left = step.look(trait)
+                if left is not None:
+                    found[at] = left
+                    break
+            if left is None:
+                key = offers.key(at)
+                for step, trait in zip(self._steps, traits, strict=True):
+                    step.keep(trait, key)
+        return found
+
+    def _add(self, split: str, offers: Offers, kept: Sequence[int]) -> None:
+        members, leaves = self._members.setdefault(split, Members()), self._leaves.setdefault(split, bytearray())
+        if len(kept) == len(offers):
+            members.add_raw(offers.members)
+            leaves += offers.leaves
+        else:
+            members.add_raw(b"".join(offers.members[64 * at : 64 * at + 64] for at in kept))
+            leaves += b"".join(offers.leaves[32 * at : 32 * at + 32] for at in kept)
+
+    def _tell(self, written: Written, piece: str, offers: Offers, late: dict[int, Left]) -> None:
+        """Of what was left out what is to be told, in order."""
+        for at, left in late.items():
+            written.dropped.alias(offers.key(at).hex(), offers.ident(at), left)
+        if not written.dropped.keeps:
             return
-        if self._make is not None:
-            if split not in self._shards:
-                self._shards[split] = self._make(split)
-            self._shards[split].write(found)
-        self._members.setdefault(split, Members()).add(record.key, record.id)
-        self._classes[record.header.redaction_class] += 1
-        if self._last != record.key:  # a part of a session may be behind many rows, one after another
-            self._redactions.update(record.redaction.counts)
-        self._last = record.key
-        self._rulesets.add(record.redaction.ruleset)
-        self._tokens += self._sieve.tokens or 0
-        self._tally.add(record, row, self._sieve.tokens)
+        out = [(one.at, one.key, one.id, one.left, one.row) for one in offers.out]
+        out += [(offers.told[at][0], offers.key(at).hex(), offers.ident(at), left, offers.told[at][1:]) for at, left in late.items()]
+        path = written.made_of(piece, "")
+        with path.open("rb") if path.exists() else open("/dev/null", "rb") as file:
+            for _, key, ident, left, (start, size) in sorted(out, key=lambda one: one[0]):
+                file.seek(start)
+                written.dropped.add(key, ident, left, file.read(size))
+        path.unlink(missing_ok=True)
 
-    def _drop(self, record: Record | Selected, left: Left, row: Row | None) -> None:
-        self._dropped[left.reason] += 1
-        if self._left_out is not None:
-            self._left_out.add(record.key, record.id, left, row)
+    def _write(self, written: Written, piece: str, offers: Offers, stays: bytearray) -> None:
+        for number, split in enumerate(offers.splits):
+            if split not in self._assemblies:
+                self._assemblies[split] = written.assembly(split)
+            lines = zip(offers.sizes, stays, offers.split_of, strict=True)
+            self._assemblies[split].add(written.made_of(piece, split), ((size, bool(stay)) for size, stay, of in lines if of == number))
 
     def finish(self) -> BuiltSet:
-        members = Members()
-        for split in sorted(self._members):
+        members, leaves = Members(), b""
+        splits = sorted(split for split in self._members if len(self._members[split]))
+        for split in splits:
             members.extend(self._members[split])
+            leaves += self._leaves[split]
         return BuiltSet(
             recipe=self.recipe.name,
             version=self.recipe.version,
@@ -81,15 +122,15 @@ class Growing:
             candidates=len(members) + self._dropped.total(),
             rows=len(members),
             dropped={reason: self._dropped[reason] for reason in Reason if reason in self._dropped},
-            classes=dict(sorted(self._classes.items())),
-            redactions=dict(sorted(self._redactions.items())),
-            rulesets=tuple(sorted(self._rulesets)),
-            splits={split: len(self._members[split]) for split in sorted(self._members)},
+            classes=self._tally.classes(),
+            redactions=self._tally.redactions(),
+            rulesets=self._tally.rulesets(),
+            splits={split: len(self._members[split]) for split in splits},
             months=self._tally.months(),
             lengths=self._tally.lengths(),
-            tokens=None if self._sieve.tokens is None else self._tokens,
-            beside=self._left_out.finish() if self._left_out is not None else (),
-            files=tuple(file for split in sorted(self._shards) for file in self._shards[split].finish()),
+            tokens=self._tokens,
+            beside=self._written.dropped.finish() if self._written is not None else (),
+            files=tuple(file for split in splits for file in self._assemblies[split].finish()) if self._written is not None else (),
             members=members,
-            root=members.root(),
+            root=members.root(leaves),
         )

@@ -11,8 +11,8 @@ from corpus.build.recipe import Recipe
 from corpus.build.row import Row
 from corpus.build.select import Selected, Selection
 from corpus.record import Record, TrajectoryBody, TupleType
-from corpus.store import Corpus
 
+Read = Callable[[Selected], Record]
 Seen = Callable[[int, int], None]
 
 
@@ -25,29 +25,22 @@ class Outcome(NamedTuple):
     made: Row | Reason
 
 
-def outcomes(
-    corpus: Corpus,
-    chosen: Sequence[Recipe],
-    selected: Selection,
-    branches: filters.Branches,
-    seen: Seen = lambda done, total: None,
-) -> Iterator[Outcome]:
+def outcomes(read: Read, chosen: Sequence[Recipe], selected: Selection, branches: filters.Branches) -> Iterator[Outcome]:
     """What each recipe makes of each record, before duplicates. A record is read once, or not at all where its header says enough; the
     parts of a session are read as often as a recipe asks, where the first of them stands."""
     sessions = _sessions(selected)
-    for done, item in enumerate(selected, 1):
+    for item in selected:
         readers = [recipe for recipe in chosen if recipe.takes(item.tuple_type)]
         if item.left_out is not None:
             yield from (Outcome(recipe, item.split, item, item.left_out) for recipe in readers)
         elif item.tuple_type is TupleType.TRAJECTORY:
             if (parts := sessions.pop(item.session_id, None)) is not None:
-                yield from _conversations(corpus, readers, parts)
+                yield from _conversations(read, readers, parts)
         elif readers:
-            record = item.read(corpus)
+            record = item.read(read)
             reason = branches(record)
             for recipe in readers:
                 yield from (Outcome(recipe, item.split, record, made) for made in ([reason] if reason else _each(recipe.make(record))))
-        seen(done, len(selected))
 
 
 def _each(made: Row | Reason | Sequence[Row | Reason]) -> Sequence[Row | Reason]:
@@ -63,11 +56,11 @@ def _sessions(selected: Selection) -> dict[str | None, list[Selected]]:
     return found
 
 
-def _conversations(corpus: Corpus, readers: Sequence[Recipe], items: Sequence[Selected]) -> Iterator[Outcome]:
-    ordered = sorted(items, key=lambda item: _part(item.read(corpus))) if len(items) > 1 else items
+def _conversations(read: Read, readers: Sequence[Recipe], items: Sequence[Selected]) -> Iterator[Outcome]:
+    ordered = sorted(items, key=lambda item: _part(item.read(read))) if len(items) > 1 else items
     for recipe in readers:
         if recipe.converse is not None:
-            told = recipe.converse(lambda: (item.read(corpus) for item in ordered))
+            told = recipe.converse(lambda: (item.read(read) for item in ordered))
             yield from (Outcome(recipe, items[0].split, record, made) for record, made in told)
 
 

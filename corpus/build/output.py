@@ -16,7 +16,7 @@ from corpus.errors import BadInput, Failed, Refused
 
 # What lies in a build's directory, whole or cut off half-way.
 _LEFT = re.compile(
-    r"README\.md|manifest\.json|dataset_info\.json|croissant\.json|charts/[^/]+\.svg"
+    r"README\.md|\.work/[^/]+|manifest\.json|dataset_info\.json|croissant\.json|charts/[^/]+\.svg"
     r"|(?:dropped/|aliases/)?[^/]+/(?:part-[a-z0-9._-]+-[0-9]{5}|[a-z][a-z0-9_]*-[0-9]{5}-of-[0-9]{5}\.(?:jsonl|jsonl\.zst|parquet))"
 )
 

@@ -1,10 +1,12 @@
-"""Rows to shards of about equal size, with the digest of each."""
+"""Lines of rows to files of about equal size, with the digest of each."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -13,9 +15,12 @@ import orjson
 from corpus.build.files import SHARD_BYTES, FileType, Values, Writer, writer
 from corpus.build.manifest import OutputFile
 from corpus.build.row import Column
+from corpus.errors import Failed
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+_AT_ONCE = 4 << 20
 
 
 class _Hashed(io.RawIOBase):
@@ -56,20 +61,67 @@ class _Shard:
         self._file = io.BufferedWriter(self._raw, 1 << 20)
         self._writer: Writer = writer(kind, cast("BinaryIO", self._file), columns)
 
-    def write(self, values: Values, line: bytes) -> None:
-        self._writer.write(values, line)
-        self.rows += 1
-        self.lines += len(line)
+    def write(self, lines: bytes, rows: int = 1) -> None:
+        self._writer.write(lines)
+        self.rows += rows
+        self.lines += len(lines)
 
-    def finish(self) -> tuple[Path, int, int, str]:
-        """Where it lies, its rows, its bytes and their digest."""
+    def finish(self) -> OutputFile:
+        """Its name, its rows, its bytes and their digest."""
         self._writer.close()
         self._file.close()
-        return self._raw.path, self.rows, self._raw.size, self._raw.digest.hexdigest()
+        return OutputFile(path=self._raw.path.name, rows=self.rows, size=self._raw.size, sha256=self._raw.digest.hexdigest())
 
     def abandon(self) -> None:
         """Let go of the file, without finishing it."""
         self._raw.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Lines that lie one after another in a file: from byte ``start``, ``size`` bytes."""
+
+    path: Path
+    start: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A shard to be written: the recipe whose columns it has, where it goes, and the lines in it."""
+
+    recipe: str
+    path: Path
+    runs: tuple[Run, ...]
+
+
+def write(job: Job, kind: FileType, columns: tuple[Column, ...]) -> OutputFile:
+    """Write a shard; the path of what is handed back is the file's name alone."""
+    shard = _Shard(job.path, kind, columns)
+    try:
+        for run in job.runs:
+            with open(run.path, "rb", 0) as file:
+                file.seek(run.start)
+                for lines in _blocks(file, run):
+                    shard.write(lines, lines.count(b"\n"))
+        return shard.finish()
+    except BaseException:
+        shard.abandon()
+        raise
+
+
+def _blocks(file: BinaryIO, run: Run) -> Iterator[bytes]:
+    """The lines of a run, some whole ones at a time. Raises :class:`Failed` where the file ends before it."""
+    left, rest = run.size, b""
+    while left:
+        data = file.read(min(_AT_ONCE, left))
+        if not data:
+            raise Failed(f"{run.path} was cut short while the build read it: build again")
+        left -= len(data)
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield rest + data[:end]
+        rest = data[end:] if end else rest + data
 
 
 class Shards:
@@ -77,37 +129,23 @@ class Shards:
 
     A shard is full once its rows are ``shard_bytes`` as JSON lines, whatever they are written as, so where one ends depends on the rows
     alone. ``N`` is known at the end, when :meth:`finish` gives the files their names; no directory is made for a set without rows.
-    ``name`` is the directory's as the manifest has it, its own where there is none.
+    ``name`` is the directory's as the manifest has it.
     """
 
-    def __init__(
-        self,
-        directory: Path,
-        columns: tuple[Column, ...],
-        *,
-        kind: FileType = FileType.JSONL,
-        split: str = "train",
-        name: str | None = None,
-        shard_bytes: int = SHARD_BYTES,
-    ) -> None:
+    def __init__(self, directory: Path, columns: tuple[Column, ...], name: str) -> None:
         self._directory = directory
-        self._name = directory.name if name is None else name
+        self._name = name
         self._columns = columns
-        self._kind = kind
-        self._split = split
-        self._limit = shard_bytes
-        self._closed: list[tuple[Path, int, int, str]] = []
+        self._closed: list[OutputFile] = []
         self._open: _Shard | None = None
 
     def write(self, values: Values) -> None:
         """Add one row."""
-        line = orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
         if self._open is None:
             self._directory.mkdir(exist_ok=True, parents=True)
-            path = self._directory / f"part-{self._split}-{len(self._closed):05d}"
-            self._open = _Shard(path, self._kind, self._columns)
-        self._open.write(values, line)
-        if self._open.lines >= self._limit:
+            self._open = _Shard(self._directory / part("train", len(self._closed)), FileType.JSONL, self._columns)
+        self._open.write(orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE))
+        if self._open.lines >= SHARD_BYTES:
             self._end()
 
     def _end(self) -> None:
@@ -124,9 +162,19 @@ class Shards:
     def finish(self) -> tuple[OutputFile, ...]:
         """Close the last shard and give every shard its name."""
         self._end()
-        found = []
-        for number, (path, rows, size, digest) in enumerate(self._closed):
-            final = path.with_name(f"{self._split}-{number:05d}-of-{len(self._closed):05d}.{self._kind}")
-            path.rename(final)
-            found.append(OutputFile(path=f"{self._name}/{final.name}", rows=rows, size=size, sha256=digest))
-        return tuple(found)
+        return named(self._directory, self._name, "train", FileType.JSONL, self._closed)
+
+
+def part(split: str, number: int) -> str:
+    """What a shard is called until it is known how many there are."""
+    return f"part-{split}-{number:05d}"
+
+
+def named(directory: Path, name: str, split: str, kind: FileType, written: list[OutputFile]) -> tuple[OutputFile, ...]:
+    """The files of a split under the names that they keep; ``name`` is the directory's as the manifest has it."""
+    found = []
+    for number, file in enumerate(written):
+        final = f"{split}-{number:05d}-of-{len(written):05d}.{kind}"
+        (directory / file.path).rename(directory / final)
+        found.append(file.model_copy(update={"path": f"{name}/{final}"}))
+    return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
 from typing import Any, ClassVar, Literal, get_type_hints
 
 from corpus.build.shape import Shape
@@ -40,16 +41,30 @@ class Provenance:
     @classmethod
     def of(cls, record: Record) -> Provenance:
         header = record.header
-        told = {name: "" if (value := getattr(header, name)) is None else str(value) for name in _HEADER}
-        return cls(key=record.key, id=record.id, **told | {"created": instant(header.created)})
+        return cls(
+            record.key,
+            record.id,
+            header.tuple_type.value,
+            header.tenant,
+            header.moduleId,
+            header.cluster,
+            header.role,
+            header.scope.value,
+            header.evidence_class.value,
+            header.redaction_class.value,
+            header.doctrine_version or "",
+            header.source_commit or "",
+            header.session_id or "",
+            instant(header.created),
+        )
 
     def flat(self) -> dict[str, object]:
         """Every part of it by name: the columns that each row has."""
-        return {name: getattr(self, name) for name in PROVENANCE}
+        return dict(zip(PROVENANCE, _VALUES(self), strict=True))
 
 
 PROVENANCE = tuple(field.name for field in dataclasses.fields(Provenance))
-_HEADER = tuple(name for name in PROVENANCE if name not in ("key", "id"))
+_VALUES = attrgetter(*PROVENANCE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,58 +7,70 @@ import hashlib
 from pathlib import Path
 
 from corpus import __version__
-from corpus.build import card, filters, formats, gates, manifest, recipes, side, splits
+from corpus.build import card, gates, manifest, recipes, side, splits
+from corpus.build.assembly import Assembly
 from corpus.build.assign import assign
+from corpus.build.desk import WORK, Bench, layouts_of, made_of
 from corpus.build.dropped import Dropped
-from corpus.build.formats import Layout
-from corpus.build.growing import Growing
+from corpus.build.growing import Growing, Written
 from corpus.build.listing import listed
 from corpus.build.manifest import BuiltSet, Manifest, OutputFile, Query
-from corpus.build.outcomes import Seen, outcomes
+from corpus.build.options import Options
+from corpus.build.outcomes import Seen
 from corpus.build.output import check, stage
+from corpus.build.piece import pieces
 from corpus.build.position import fix, select_at
-from corpus.build.quality.steps import Tools
-from corpus.build.recipe import Recipe
-from corpus.build.render import Shards
 from corpus.build.request import Request, query_of
 from corpus.build.select import Selection, select
-from corpus.build.sieve import Sieve
+from corpus.build.sieve import among
+from corpus.build.team import Team, workers_for
 from corpus.build.where import parse_all
 from corpus.errors import BadInput
+from corpus.record import dumps
 from corpus.store import Corpus
 
 
-def build(request: Request, out: Path, *, seen: Seen = lambda done, total: None) -> Manifest:
+def build(request: Request, out: Path, *, workers: int | None = 1, seen: Seen = lambda done, total: None) -> Manifest:
     """Build the sets into ``out`` and return what its ``manifest.json`` says. ``seen(done, total)`` is told of each record.
 
     First what has no split yet gets one, where splits are asked for, and the log is brought up to what is kept; but with ``as_of``, which
-    adds no record and nothing to the log. Every build is listed in the corpus, so that forgetting finds it. Raises :class:`BadInput` for an
-    unknown recipe, a condition that is none, a position not reached, a selection without a row, or an ``out`` that is not ours;
-    :class:`Refused` at a boundary; :class:`Broken` where a stored record is damaged. Nothing is left behind then.
+    adds no record and nothing to the log. Every build is listed in the corpus, so that forgetting finds it. ``workers`` processes make
+    the rows, with ``None`` one a core where there is enough to do. They start afresh, so a script that asks for them does it below
+    ``if __name__ == "__main__"`` (:mod:`multiprocessing`, "Safe importing of main module"). Raises :class:`BadInput` for an unknown recipe,
+    a condition that is none, a position not reached, a selection without a row, or an ``out`` that is not ours; :class:`Refused` at a
+    boundary; :class:`Broken` where a stored record is damaged. Nothing is left behind then.
     """
     query = query_of(request)
     with Corpus.open(request.root, request.tenant) as corpus:
         check(out, request.root, request.tenant)
         if request.as_of is not None:
-            return make(corpus, request.root, query, request.as_of, out, seen=seen)
+            return make(corpus, request.root, query, request.as_of, out, workers=workers, seen=seen)
         if query.split is not None:
             fix(corpus)  # so that the links follow in the log what they are about
             assign(corpus, splits.parse(query.split))
         position = fix(corpus)
-        selected = select_at(corpus, parse_all(query.where).headers, position, splits_of(query))
-        return write(corpus, request.root, query, position, selected, out, seen=seen)
+        with team_for(corpus, bench := Bench(request.root, query), workers) as team:
+            selected = select_at(corpus, parse_all(query.where).headers, position, splits_of(query))
+            return write(corpus, team, bench, position, selected, out, seen)
 
 
-def make(corpus: Corpus, root: Path, query: Query, position: int, out: Path, *, seen: Seen = lambda done, total: None) -> Manifest:
+def make(corpus: Corpus, root: Path, query: Query, position: int, out: Path, *, workers: int | None = 1, seen: Seen) -> Manifest:
     """The sets that ``query`` asks for, of what the log knew at ``position``; only the list of builds grows. Raises as :func:`build`."""
-    selected = select(corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
-    return write(corpus, root, query, position, selected, out, seen=seen)
+    with team_for(corpus, bench := Bench(root, query), workers) as team:
+        selected = select(corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
+        return write(corpus, team, bench, position, selected, out, seen)
 
 
-def write(corpus: Corpus, root: Path, query: Query, position: int, selected: Selection, out: Path, *, seen: Seen) -> Manifest:
+def team_for(corpus: Corpus, bench: Bench, workers: int | None) -> Team:
+    """Those who make the rows: so many as are asked for, or as there is work for."""
+    return Team(bench, workers or workers_for(corpus.packed_bytes()))
+
+
+def write(corpus: Corpus, team: Team, bench: Bench, position: int, selected: Selection, out: Path, seen: Seen) -> Manifest:
     """The sets of what was selected, their card and their manifest. Raises as :func:`build`."""
-    with listed(corpus, out) as built_now, stage(out, root, query.tenant) as directory:
-        sets = sets_of(corpus, query, selected, directory, seen)
+    query = bench.query
+    with listed(corpus, out) as built_now, stage(out, bench.root, query.tenant) as directory:
+        sets = sets_of(team, bench, selected, directory, seen)
         if not any(built.rows for built in sets):
             raise BadInput(f"no row for {', '.join(_why(built) for built in sets)}: see 'corpus stats --tenant {query.tenant}'")
         text = card.render(query, recipes.known(), layouts_of(query), sets).encode()
@@ -72,47 +84,50 @@ def write(corpus: Corpus, root: Path, query: Query, position: int, selected: Sel
     return done
 
 
-def sets_of(corpus: Corpus, query: Query, selected: Selection, directory: Path | None, seen: Seen) -> list[BuiltSet]:
+def sets_of(team: Team, bench: Bench, selected: Selection, directory: Path | None, seen: Seen) -> list[BuiltSet]:
     """The sets, written into ``directory``, or only counted without one. Raises :class:`BadInput` where nothing was selected."""
+    query = bench.query
     if not len(selected):
         with_ = f" with {' and '.join(query.where)}" if query.where else ""
         raise BadInput(f"tenant {query.tenant!r} has no record{with_}: see 'corpus stats --tenant {query.tenant}'")
-    chosen, asked, held = recipes.named(query.recipes), parse_all(query.where), gates.parse(query.gates.split(", "))
-    layouts, tools, kinds = layouts_of(query), Tools.of(query.options), selected.types()
+    kinds, held = selected.types(), gates.parse(query.gates.split(", "))
     with contextlib.ExitStack() as open_files:
-
-        def growing(recipe: Recipe) -> Growing:
-            layout, options = layouts[recipe.name], query.options
-
-            def shards(split: str) -> Shards:
-                assert directory is not None  # noqa: S101 - asked for only where there is one
-                made = Shards(directory / recipe.name, layout.columns, kind=options.file_type, split=split, shard_bytes=options.shard_bytes)
-                open_files.callback(made.close)
-                return made
-
+        sets: dict[str, Growing] = {}
+        for recipe in recipes.named(query.recipes):
             records_in = sum(count for kind, count in kinds.items() if recipe.takes(kind))
-            sieve = Sieve(layout, asked, held, options, tools)
-            if directory is None:
-                return Growing(recipe, records_in, None, None, sieve)
-            dropped = Dropped(directory, recipe.name, keep=options.keep_dropped)
-            open_files.callback(dropped.close)
-            return Growing(recipe, records_in, shards, dropped, sieve)
+            written = None if directory is None else _written(recipe.name, directory, query.options, team, open_files)
+            sets[recipe.name] = Growing(recipe, records_in, among(held, query.options), written)
+        done = 0
+        for piece, made in team.over(pieces(selected, asked_of(query)), directory):
+            for name, offers in made.items():
+                sets[name].take(piece.name, offers)
+            done += len(piece.selected)
+            seen(done, len(selected))
+        found = [one.finish() for one in sets.values()]
+        if directory is not None:
+            (directory / WORK).rmdir()
+        return found
 
-        sets = {recipe.name: growing(recipe) for recipe in chosen}
-        for recipe, split, record, made in outcomes(corpus, chosen, selected, filters.Branches(query.branches), seen):
-            sets[recipe.name].offer(split, record, made)
-        return [one.finish() for one in sets.values()]
+
+def _written(recipe: str, directory: Path, options: Options, team: Team, open_files: contextlib.ExitStack) -> Written:
+    (directory / WORK).mkdir(exist_ok=True)
+    dropped = Dropped(directory, recipe, keep=options.keep_dropped)
+    open_files.callback(dropped.close)
+
+    def assembly(split: str) -> Assembly:
+        return Assembly(directory / recipe, recipe, split, options.file_type, options.shard_bytes, team.write)
+
+    return Written(assembly, dropped, lambda piece, split: made_of(directory, piece, recipe, split))
+
+
+def asked_of(query: Query) -> bytes:
+    """What decides about the rows of a record besides the record: all that is asked, and which versions answer."""
+    versions = {recipe.name: recipe.version for recipe in recipes.named(query.recipes)}
+    return dumps([query.model_dump(mode="json", exclude={"config"}), __version__, versions])
 
 
 def splits_of(query: Query) -> splits.Splits | None:
     return None if query.split is None else splits.parse(query.split)
-
-
-def layouts_of(query: Query) -> dict[str, Layout]:
-    """How the rows of each recipe are laid out. Raises :class:`BadInput` where the format has no form for them."""
-    options, counted = query.options, query.options.tokenizer is not None
-    chosen = recipes.named(query.recipes)
-    return {recipe.name: formats.layout(recipe, options.format, options.file_type, counted=counted) for recipe in chosen}
 
 
 def _why(built: BuiltSet) -> str:

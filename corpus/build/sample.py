@@ -41,7 +41,7 @@ def sample_rows(root: Path, tenant: str, recipe: str, count: int, *, seed: int =
     chosen = recipes.named([recipe])
     with Corpus.open(root, tenant) as corpus:
         shuffled = select(corpus, ()).sorted_by(partial(_place, seed))
-        made = outcomes(corpus, chosen, shuffled, Branches(named_branches(root, tenant)))
+        made = outcomes(corpus.read, chosen, shuffled, Branches(named_branches(root, tenant)))
         held, unwritten = Gates(), ByUnwritten(DEFAULTS.generated)
 
         def kept() -> Iterator[Row]:

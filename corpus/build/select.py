@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +19,9 @@ from corpus.store import Corpus, Frame
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+Paths = Sequence[tuple[str, ...]] | Mapping[int, tuple[str, ...]]
 
 
 class Selected(NamedTuple):
@@ -38,9 +41,10 @@ class Selected(NamedTuple):
     left_out: Reason | None
     split: str = REST
 
-    def read(self, corpus: Corpus) -> Record:
-        """The record, its header saying the evidence that is known now. Raises :class:`Failed` where a newer version took its place."""
-        record = corpus.read(self)
+    def read(self, read: Callable[[Selected], Record]) -> Record:
+        """The record as ``read`` hands it back (:meth:`corpus.store.Corpus.reading`), its header saying the evidence that is known now.
+        Raises :class:`Failed` where a newer version took its place."""
+        record = read(self)
         if record.id != self.id:
             raise Failed(f"record {self.key[:12]} was replaced while the build read it: build again")
         if record.header.evidence_class is self.evidence:
@@ -61,7 +65,7 @@ class Selection(Collection[Selected]):
     """What was selected, ordered by ``(created_us, key)``: about 150 bytes a record. ``gone`` is what the log knew besides,
     ``records`` how many there were to choose from."""
 
-    def __init__(self, table: pa.Table, paths: Sequence[tuple[str, ...]], records: int, gone: tuple[Gone, ...] = ()) -> None:
+    def __init__(self, table: pa.Table, paths: Paths, records: int, gone: tuple[Gone, ...] = ()) -> None:
         self._table = table
         self._paths = paths
         self.records = records
@@ -78,7 +82,7 @@ class Selection(Collection[Selected]):
         return self._table
 
     @property
-    def paths(self) -> Sequence[tuple[str, ...]]:
+    def paths(self) -> Paths:
         """The files that records lie in, below the tenant's directory; a cut has those of the whole."""
         return self._paths
 
@@ -113,7 +117,11 @@ class Selection(Collection[Selected]):
         import pyarrow as pa
 
         places = [place(key) for chunk in self._table["key"].chunks for key in columns.hashes(chunk)]
-        return self._with(self._table.take(pa.array(sorted(range(len(places)), key=places.__getitem__), pa.int64())))
+        return self.taken(pa.array(sorted(range(len(places)), key=places.__getitem__), pa.int64()))
+
+    def taken(self, places: pa.Array) -> Selection:
+        """The records at these places, in their order."""
+        return self._with(self._table.take(places))
 
     def _with(self, table: pa.Table) -> Selection:
         return Selection(table, self._paths, self.records, self.gone)

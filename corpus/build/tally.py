@@ -1,29 +1,70 @@
-"""What a set's rows are like: how long they are, and of which months their work is."""
+"""What a set's rows are like: how long they are, of which months their work is, and how they were redacted."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
 
 from corpus.build.quality.text import length
 from corpus.build.row import Row
 from corpus.record import Record
 
 
+class Sort(NamedTuple):
+    """What is counted of a row. ``length`` is the power of two at or below its tokens where they are known, else its characters;
+    ``counts`` the identifiers in its record by entity type, as JSON."""
+
+    month: str
+    length: int
+    redaction_class: str
+    ruleset: str
+    counts: bytes
+
+
+def sort(record: Record, row: Row, tokens: int | None) -> Sort:
+    """The sort of a row."""
+    created, redaction = record.header.created, record.redaction
+    size = length(row) if tokens is None else tokens
+    counts = orjson.dumps(redaction.counts) if redaction.counts else b""
+    month = created[: created.index("-", 1) + 3]
+    return Sort(month, 1 << size.bit_length() - 1 if size else 0, record.header.redaction_class.value, redaction.ruleset, counts)
+
+
 class Tally:
-    """Counts of rows by month, ``2026-05``, and by length: the power of two at or below it, in tokens where known, else characters."""
+    """Counts of rows by month, ``2026-05``, by length, by class and by ruleset, and of the identifiers in their records."""
 
     def __init__(self) -> None:
         self._months: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
+        self._classes: Counter[str] = Counter()
+        self._redactions: Counter[str] = Counter()
+        self._rulesets: set[str] = set()
 
-    def add(self, record: Record, row: Row, tokens: int | None) -> None:
-        created = record.header.created
-        self._months[created[: created.index("-", 1) + 3]] += 1
-        size = length(row) if tokens is None else tokens
-        self._lengths[1 << size.bit_length() - 1 if size else 0] += 1
+    def add(self, sorts: Mapping[Sort, int], records: Mapping[Sort, int]) -> None:
+        """Count rows, and records: several rows may have one."""
+        for each, rows in sorts.items():
+            self._months[each.month] += rows
+            self._lengths[each.length] += rows
+            self._classes[each.redaction_class] += rows
+            self._rulesets.add(each.ruleset)
+        for each, number in records.items():
+            if each.counts:
+                self._redactions.update({kind: count * number for kind, count in orjson.loads(each.counts).items()})
 
     def months(self) -> dict[str, int]:
         return dict(sorted(self._months.items()))
+
+    def classes(self) -> dict[str, int]:
+        return dict(sorted(self._classes.items()))
+
+    def redactions(self) -> dict[str, int]:
+        return dict(sorted(self._redactions.items()))
+
+    def rulesets(self) -> tuple[str, ...]:
+        return tuple(sorted(self._rulesets))
 
     def lengths(self) -> dict[int, int]:
         """By lower bound, without gaps from the shortest to the longest."""

@@ -60,7 +60,7 @@ def seal(key: str, header: Header, redaction: RedactionSummary, body: Body, revi
 class _Line(Record):
     """A record as its line has it."""
 
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[1] = Field(validation_alias="schema")
 
 
 class _Edit(_Line):

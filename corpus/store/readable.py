@@ -142,6 +142,11 @@ class Readable:
         with self._reporting():
             yield from self._reader.select(where, columns)
 
+    def packed_bytes(self) -> int:
+        """How many bytes of lines lie in packs."""
+        with self._reporting():
+            return self._reader.in_packs(lambda packs: sum(one.content for one in packs.listed))
+
     def find(self, where: pc.Expression | None = None) -> list[Entry]:
         """The entries that meet ``where``, as :meth:`select`, ordered by ``(created_us, key)``."""
         with self._reporting():

@@ -30,7 +30,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 class NearDuplicates:
-    """``percent`` is the similarity, in hundredths, from which two rows are taken for one."""
+    """``percent`` is the similarity, in hundredths, from which two rows are taken for one. A row's trait is its signature."""
 
     def __init__(self, percent: int) -> None:
         from datasketch import MinHash, MinHashLSH
@@ -38,29 +38,35 @@ class NearDuplicates:
         self._threshold = percent / 100
         self._index = MinHashLSH(threshold=self._threshold, num_perm=PERMUTATIONS)
         self._empty = MinHash(num_perm=PERMUTATIONS, seed=SEED)
-        self._kept: list[tuple[str, MinHash]] = []
-        self._last: MinHash | None = None
+        self._kept: list[tuple[bytes, MinHash]] = []
 
-    def look(self, record: Record, row: Row) -> Left | None:
-        self._last = self._signature(row)
-        if self._last is None:
-            return None
-        for place in sorted(self._index.query(self._last)):
-            key, other = self._kept[place]
-            if self._last.jaccard(other) >= self._threshold:
-                return Left(Reason.NEAR_DUPLICATE, key)
-        return None
-
-    def keep(self, record: Record, row: Row) -> None:
-        """Remember the row that was looked at last."""
-        if self._last is not None:
-            self._index.insert(len(self._kept), self._last, check_duplication=False)
-            self._kept.append((record.key, self._last))
-
-    def _signature(self, row: Row) -> MinHash | None:
+    def trait(self, record: Record, row: Row) -> bytes:
         words = _WORD.findall(learned(row).lower())
         if len(words) < SHORTEST:
-            return None
+            return b""
         found = self._empty.copy()
         found.update_batch({" ".join(words[at : at + WORDS]).encode() for at in range(len(words) - WORDS + 1)})
-        return found
+        return bytes(found.hashvalues.tobytes())
+
+    def look(self, trait: bytes) -> Left | None:
+        if not trait:
+            return None
+        signature = self._signature(trait)
+        for place in sorted(self._index.query(signature)):
+            key, other = self._kept[place]
+            if signature.jaccard(other) >= self._threshold:
+                return Left(Reason.NEAR_DUPLICATE, key.hex())
+        return None
+
+    def keep(self, trait: bytes, key: bytes) -> None:
+        if trait:
+            signature = self._signature(trait)
+            self._index.insert(len(self._kept), signature, check_duplication=False)
+            self._kept.append((key, signature))
+
+    def _signature(self, trait: bytes) -> MinHash:
+        from numpy import frombuffer
+
+        signature = self._empty.copy()
+        signature.hashvalues = frombuffer(trait, signature.hashvalues.dtype)
+        return signature

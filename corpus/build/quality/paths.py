@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from corpus.build.quality.globs import compile_all
 from corpus.build.quality.step import Left, Plain
@@ -116,6 +117,7 @@ class Unwritten(StrEnum):
     KEEP = "keep"
 
 
+@lru_cache(maxsize=1 << 14)  # most commits touch what others did
 def unwritten(path: str) -> bool:
     """Whether ``path`` is that of a generated, vendored, lock or minified file."""
     return _NOBODYS.fullmatch(path) is not None

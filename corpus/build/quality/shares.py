@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import orjson
+
 from corpus.build.quality.step import Left, Plain
 from corpus.build.reasons import Reason
 from corpus.build.row import Row
@@ -67,12 +69,21 @@ class Capped:
         self._owners = OWNERS[limit.owner]
         self._rows: Counter[str] = Counter()
 
-    def look(self, record: Record, row: Row) -> Left | None:
-        full = next((owner for owner in self._owners(record, row) if self._rows[owner] >= self._limit.rows), None)
+    def trait(self, record: Record, row: Row) -> bytes:
+        owners = list(self._owners(record, row))
+        return orjson.dumps(owners) if owners else b""
+
+    def look(self, trait: bytes) -> Left | None:
+        full = next((owner for owner in _read(trait) if self._rows[owner] >= self._limit.rows), None)
         return None if full is None else Left(Reason.CAPPED, f"{self._limit.owner} {full}")
 
-    def keep(self, record: Record, row: Row) -> None:
-        self._rows.update(self._owners(record, row))
+    def keep(self, trait: bytes, key: bytes) -> None:
+        self._rows.update(_read(trait))
+
+
+def _read(trait: bytes) -> list[str]:
+    owners: list[str] = orjson.loads(trait) if trait else []
+    return owners
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,7 +11,7 @@ from corpus.build.quality.contamination import Contaminated, TestFile
 from corpus.build.quality.near import NearDuplicates
 from corpus.build.quality.paths import ByPath, ByUnwritten, Unwritten
 from corpus.build.quality.shares import Capped, Weighed, cap, weight
-from corpus.build.quality.step import Step
+from corpus.build.quality.step import Among, Step
 from corpus.build.quality.tokenizer import UserTokenizer, label
 from corpus.build.quality.tokens import Budget
 from corpus.errors import BadInput
@@ -79,7 +79,7 @@ def before(options: Options, tools: Tools) -> tuple[list[Step], Budget | None]:
     return [*steps, *([] if budget is None else [budget])], budget
 
 
-def among(options: Options) -> Sequence[Step]:
+def among(options: Options) -> Sequence[Among]:
     """Filters that compare a row with those kept before it."""
-    near: list[Step] = [] if options.near_percent is None else [NearDuplicates(options.near_percent)]
+    near: list[Among] = [] if options.near_percent is None else [NearDuplicates(options.near_percent)]
     return [*near, *(Capped(limit) for limit in map(cap, options.max_per))]

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 
 import orjson
@@ -14,10 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.build.manifest import read
+from corpus.build.assembly import Assembly
+from corpus.build.files import FileType
+from corpus.build.manifest import OutputFile, read
 from corpus.build.options import Options
 from corpus.build.reasons import Reason
-from corpus.build.render import Shards
+from corpus.build.render import Job, write
 from corpus.build.row import Column
 from corpus.errors import BadInput, Broken, Refused
 from tests.corpus.build.world import Change, World, make, rows, tree
@@ -122,21 +125,30 @@ def test_large_sets_are_cut_into_shards_that_read_as_one(full: World, tmp_path: 
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(max_size=300)), st.integers(1, 800))
-def test_shards_hold_every_line_once_and_only_the_last_is_short(
-    tmp_path_factory: pytest.TempPathFactory, texts: list[str], limit: int
+@given(st.lists(st.lists(st.tuples(st.text(max_size=300), st.booleans()))), st.integers(1, 800))
+def test_shards_hold_every_line_that_stays_once_and_only_the_last_is_short(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[list[tuple[str, bool]]], limit: int
 ) -> None:
-    directory = tmp_path_factory.mktemp("shards") / "set"
-    shards = Shards(directory, (Column("text"),), shard_bytes=limit)
-    lines = [orjson.dumps({"text": text}) for text in texts]
-    for text in texts:
-        shards.write({"text": text})
+    top = tmp_path_factory.mktemp("shards")
+
+    def written(job: Job) -> Future[OutputFile]:
+        future: Future[OutputFile] = Future()
+        future.set_result(write(job, FileType.JSONL, (Column("text"),)))
+        return future
+
+    shards = Assembly(top / "set", "set", "train", FileType.JSONL, limit, written)
+    kept = []
+    for number, texts in enumerate(pieces):
+        lines = [(orjson.dumps({"text": text}) + b"\n", stays) for text, stays in texts]
+        (top / str(number)).write_bytes(b"".join(line for line, _ in lines))
+        shards.add(top / str(number), [(len(line), stays) for line, stays in lines])
+        kept += [line for line, stays in lines if stays]
     files = shards.finish()
-    data = [(directory.parent / file.path).read_bytes() for file in files]
-    assert b"".join(data) == b"".join(line + b"\n" for line in lines)
+    data = [(top / file.path).read_bytes() for file in files]
+    assert b"".join(data) == b"".join(kept)
     assert all(len(shard) >= limit for shard in data[:-1])
-    assert [file.size for file in files] == [len(shard) for shard in data]
-    assert directory.exists() is bool(lines)
+    assert [(file.size, file.rows) for file in files] == [(len(shard), shard.count(b"\n")) for shard in data]
+    assert [path.name for path in top.iterdir()] == (["set"] if kept else [])
 
 
 def test_a_recipe_without_rows_makes_no_directory_and_no_config(world: World, tmp_path: Path) -> None:

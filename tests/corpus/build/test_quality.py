@@ -117,16 +117,16 @@ def test_a_candidate_of_the_index_counts_only_when_it_is_as_near_as_asked() -> N
             made[-1].update_batch({" ".join(told[at : at + 5]).encode() for at in range(len(told) - 4)})
         return float(made[0].jaccard(made[1]))
 
-    record: Any = type("Kept", (), {"key": "first"})
+    record: Any = None
     nearness = set()
     for changed in range(12):
         step = NearDuplicates(60)
         first, second = prose(3, 100), prose(3, 100, changed)
-        assert step.look(record, row(first)) is None
-        step.keep(record, row(first))
-        near = estimated(first, second)
-        assert (step.look(record, row(second)) is not None) <= (near >= 0.6)
-        nearness.add(step.look(record, row(second)) is not None)
+        assert step.look(step.trait(record, row(first))) is None
+        step.keep(step.trait(record, row(first)), bytes(32))
+        found = step.look(step.trait(record, row(second)))
+        assert (found is not None) <= (estimated(first, second) >= 0.6)
+        nearness.add(found is not None)
     assert nearness == {True, False}
 
 

@@ -1,0 +1,151 @@
+"""Desks at work: one in this process, or one in each of several, and what they are given to do comes back in its order."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TypeVar
+
+from corpus.build.desk import Bench, Desk
+from corpus.build.manifest import OutputFile
+from corpus.build.offers import Offers
+from corpus.build.piece import Piece, unpack
+from corpus.build.render import Job
+from corpus.errors import Failed
+
+T = TypeVar("T")
+_AHEAD = 2
+"""Pieces that wait, or are made, or wait for those before them, a process."""
+
+
+ALONE_BYTES = 64 << 20
+"""Of a corpus whose packs hold less lines one process builds: others take about a second to start."""
+
+
+def workers_for(content: int) -> int:
+    """How many processes build from packs of so many bytes of lines."""
+    return 1 if content < ALONE_BYTES else cores()
+
+
+def cores() -> int:
+    """How many processes may be kept busy here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Team:
+    """``workers`` desks; with one of them all is done in this process. A context manager, which does not wait for what is not done."""
+
+    def __init__(self, bench: Bench, workers: int) -> None:
+        self._bench = bench
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        self._desk: Desk | None = None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Team:
+        if self._workers > 1:
+            # Started afresh: a fork would take over the locks of whatever threads are running here.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._workers, context, initializer=_sit_down, initargs=(self._bench,))
+            self._stack.callback(self._pool.shutdown, wait=True, cancel_futures=True)
+            for _ in range(self._workers):
+                self._pool.submit(_ready)  # they start while the selection is made
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+
+    def over(self, pieces: Iterable[Piece], directory: Path | None) -> Iterator[tuple[Piece, dict[str, Offers]]]:
+        """Each piece, and what :meth:`Desk.make` makes of it, in order. Raises as that does."""
+        waiting: deque[tuple[Piece, Future[dict[str, Offers]]]] = deque()
+        for piece in pieces:
+            waiting.append((piece, self._make(piece, directory)))
+            if len(waiting) > (_AHEAD * self._workers if self._pool else 0):
+                yield _first(waiting)
+        while waiting:
+            yield _first(waiting)
+
+    def write(self, job: Job) -> Future[OutputFile]:
+        """The shard that is asked for, once it is written."""
+        if self._pool is not None:
+            with _told():
+                return self._pool.submit(_write, job)
+        return _done(lambda: self._here().write(job))
+
+    def _make(self, piece: Piece, directory: Path | None) -> Future[dict[str, Offers]]:
+        if self._pool is not None:
+            with _told():
+                return self._pool.submit(_make, piece.name, piece.packed(), piece.paths(), directory)
+        return _done(lambda: self._here().make(piece.name, piece.selected, directory))
+
+    def _here(self) -> Desk:
+        if self._desk is None:
+            self._desk = self._stack.enter_context(Desk(self._bench))
+        return self._desk
+
+
+def result_of(future: Future[T]) -> T:
+    """What came of it. Raises what was raised, and :class:`Failed` where the process is gone."""
+    with _told():
+        return future.result()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise Failed("a worker of the build ended unexpectedly (out of memory?): build again with fewer --workers") from error
+
+
+def _first(waiting: deque[tuple[Piece, Future[dict[str, Offers]]]]) -> tuple[Piece, dict[str, Offers]]:
+    piece, future = waiting.popleft()
+    return piece, result_of(future)
+
+
+def _done(work: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(work())
+    return future
+
+
+_desk: Desk | None = None  # of a worker process, which has no other place to keep it between two pieces
+
+
+def _sit_down(bench: Bench) -> None:
+    global _desk
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # rows hold no cycles to look for
+    _desk = Desk(bench)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed leaves nobody to write for, and no word of it in the queue that its workers wait at."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _ready() -> None:
+    """Nothing: by then the process has started."""
+
+
+def _make(name: str, data: bytes, paths: dict[int, tuple[str, ...]], directory: Path | None) -> dict[str, Offers]:
+    assert _desk is not None  # noqa: S101 - a worker's first act
+    return _desk.make(name, unpack(data, paths), directory)
+
+
+def _write(job: Job) -> OutputFile:
+    assert _desk is not None  # noqa: S101 - as above
+    return _desk.write(job)
