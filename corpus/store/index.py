@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,7 +16,7 @@ from corpus.store.rows import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.dataset as ds
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
 COLUMNS = Row._fields
@@ -37,6 +37,8 @@ ROOM = 1 << 20
 _AT_ONCE = 8192
 _ROW_GROUP = 1 << 16
 _TENANT = b"tenant"
+_LIMITS = {"thrift_string_size_limit": 1 << 24, "thrift_container_size_limit": 1 << 20}
+"""What a file may claim of its own description."""
 
 
 def schema(tenant: str) -> pa.Schema:
@@ -63,6 +65,13 @@ def _column(values: Sequence[Any], name: str) -> pa.Array:
         held = pa.allocate_buffer(8 * len(values))
         memoryview(held).cast("B")[:] = memoryview(array("q", values)).cast("B")
         return pa.Array.from_buffers(pa.int64(), len(values), [None, held])
+    return texts(values)
+
+
+def texts(values: Iterable[str | None]) -> pa.Array:
+    """An Arrow array of texts, as :func:`_column` makes it."""
+    import pyarrow as pa
+
     builder = pa.lib.StringBuilder()
     builder.append_values(values)
     return builder.finish()
@@ -78,56 +87,89 @@ def index_bytes(tenant: str, rows: Sequence[Row]) -> bytes:
 
 
 def read_index(packs: Directory, listed: Listed, tenant: str, columns: Sequence[str] = COLUMNS) -> pa.Table:
-    """The named columns of a pack's index, a row a record, in the order of its lines. Raises as :func:`fragment_of`, and
+    """The named columns of a pack's index, a row a record, in the order of its lines. Raises as :func:`batches_of`, and
     ``FileNotFoundError`` where there is none."""
     import pyarrow as pa
 
     name = index_name(listed.pack)
     where = packs.path / name
     with open(packs.open_file(name), "rb") as stream:
-        fragment = fragment_of(stream, where, listed, tenant)
+        file = _file(_whole(stream, listed, where), where, listed, tenant)
         try:
-            return fragment.to_table(columns=list(columns), use_threads=False)
+            return file.read(columns=list(columns), use_threads=False).select(list(columns))
         except (pa.ArrowException, OSError) as error:
             raise broken(where) from error
 
 
-def fragment_of(stream: BinaryIO, where: Path, listed: Listed, tenant: str) -> ds.ParquetFileFragment:
-    """An index, open for scanning. Raises :class:`Refused` for another tenant's, :class:`Broken` for what is no index of ``listed``."""
+def batches_of(
+    stream: BinaryIO, where: Path, listed: Listed, tenant: str, columns: list[str], asked: pc.Expression | None
+) -> Iterator[pa.RecordBatch]:
+    """Columns of the rows of an index that meet ``asked``, in the order of its lines; ``stream`` may be closed once there is a first.
+
+    Raises :class:`Refused` for another tenant's, :class:`Broken` for what is no index of ``listed``. Without ``asked`` it takes a third of
+    the memory, since what evaluates an expression is not imported.
+    """
     import pyarrow as pa
+
+    held = _whole(stream, listed, where)
+    file = _file(held, where, listed, tenant)
+    if asked is None:
+        try:
+            yield from (batch.select(columns) for batch in file.iter_batches(_AT_ONCE, columns=columns, use_threads=False))
+        except (pa.ArrowException, OSError) as error:
+            raise broken(where) from error
+        return
     import pyarrow.dataset as ds
 
+    limits = ds.ParquetFragmentScanOptions(**_LIMITS)
+    fragment = ds.ParquetFileFormat(default_fragment_scan_options=limits).make_fragment(held)
+    yield from fragment.to_batches(columns=columns, filter=asked, use_threads=False, batch_readahead=1)
+
+
+def batches_meeting(table: pa.Table, asked: pc.Expression | None) -> Iterator[pa.RecordBatch]:
+    """The rows of ``table`` that meet ``asked``."""
+    if asked is None:
+        return iter(table.to_batches(max_chunksize=_AT_ONCE))
+    import pyarrow.dataset as ds
+
+    return iter(ds.dataset(table).to_batches(filter=asked, use_threads=False))
+
+
+def _file(held: pa.Buffer, where: Path, listed: Listed, tenant: str) -> pq.ParquetFile:
+    """An index, looked at before anything of it is unpacked."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        limits = ds.ParquetFragmentScanOptions(thrift_string_size_limit=1 << 24, thrift_container_size_limit=1 << 20)
-        fragment = ds.ParquetFileFormat(default_fragment_scan_options=limits).make_fragment(_whole(stream, listed))
-        kinds = fragment.physical_schema
+        file = pq.ParquetFile(held, pre_buffer=False, **_LIMITS)
+        kinds = file.schema_arrow
         owner = (kinds.metadata or {}).get(_TENANT, b"").decode("utf-8", "replace")
         if owner and owner != tenant:
             raise Refused(f"{where} is the index of tenant {owner[:63]!r}, not {tenant!r}: nothing of it was read")
         # Everything is known to be of the size that the list says before it is unpacked.
-        if owner != tenant or not kinds.equals(schema(tenant)) or fragment.metadata.num_rows != listed.records:
+        if owner != tenant or not kinds.equals(schema(tenant)) or file.metadata.num_rows != listed.records:
             raise broken(where)
-        if _unpacked(fragment.metadata) > listed.records * ROW_BYTES + ROOM:
+        if _unpacked(file.metadata) > listed.records * ROW_BYTES + ROOM:
             raise broken(where)
     except (pa.ArrowException, ValueError, OSError, MemoryError) as error:
         raise broken(where) from error
-    return fragment
+    return file
 
 
-def _whole(stream: BinaryIO, listed: Listed) -> pa.Buffer:
+def _whole(stream: BinaryIO, listed: Listed, where: Path) -> pa.Buffer:
     """An index's bytes, in memory of Arrow's own.
 
     Its threads read ahead, and one may let go of what it read when the interpreter is already gone: were that an object of Python's, the
-    process would be aborted at its end, its work done. Raises ``ValueError`` for a file that is larger than any such index, or was cut.
+    process would be aborted at its end, its work done. Raises :class:`Broken` for a file that is larger than any such index, or was cut.
     """
     import pyarrow as pa
 
     size = os.fstat(stream.fileno()).st_size
     if size > listed.records * ROW_BYTES + ROOM:
-        raise ValueError(size)
+        raise broken(where)
     held = pa.allocate_buffer(size)
     if stream.readinto(memoryview(held)) != size:  # type: ignore[attr-defined]
-        raise ValueError(size)
+        raise broken(where)
     return held
 
 

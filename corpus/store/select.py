@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from corpus.errors import BadInput, Broken
-from corpus.store.index import COLUMNS, fragment_of, table_of
+from corpus.store.index import COLUMNS, batches_meeting, batches_of, table_of, texts
 from corpus.store.lines import entry_of, lines_of
 from corpus.store.packlist import pack_name
 from corpus.store.packset import PackSet
@@ -49,7 +49,6 @@ def select(
     """
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.dataset as ds
 
     if unknown := set(columns) - {*COLUMNS, FILE}:
         raise BadInput(f"no column {min(unknown)[:80]!r}: use some of {', '.join((*COLUMNS, FILE))}")
@@ -64,24 +63,22 @@ def select(
             if known:
                 overtaken.setdefault(known[0].pack, []).append(row.key)
 
-    def named(batch: pa.RecordBatch, files: pa.Array | str) -> pa.RecordBatch:
-        if isinstance(files, str):
-            files = pa.repeat(files, batch.num_rows)
+    def named(batch: pa.RecordBatch, files: pa.Array) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays([files if name == FILE else batch.column(name) for name in columns], names=list(columns))
 
     try:
         for one in packs.listed:
+            hidden = texts(overtaken.get(one.pack, ()))
+            read = wanted if wanted and not len(hidden) else list({*wanted, "key"})
             with packs.index(one) as stream:
-                fragment = fragment_of(stream, packs.index_path(one), one, tenant)
-                hidden = overtaken.get(one.pack)
-                newest = ~pc.field("key").isin(hidden) if hidden else None
-                asked = where if newest is None else newest if where is None else newest & where
-                for batch in fragment.to_batches(columns=wanted, filter=asked, use_threads=False, batch_readahead=1):
+                for batch in batches_of(stream, packs.index_path(one), one, tenant, read, where):
+                    if len(hidden):
+                        batch = batch.filter(pc.invert(pc.is_in(batch.column("key"), value_set=hidden)))
                     if batch.num_rows:
-                        yield named(batch, f"packs/{pack_name(one.pack)}")
+                        yield named(batch, texts([f"packs/{pack_name(one.pack)}"] * batch.num_rows))
         if shown:
-            table = table_of(tenant, [row for row, _ in shown]).append_column(FILE, pa.array(["/".join(path) for _, path in shown]))
-            for batch in ds.dataset(table).to_batches(columns=[*wanted, FILE], filter=where, use_threads=False):
+            table = table_of(tenant, [row for row, _ in shown]).append_column(FILE, texts(["/".join(path) for _, path in shown]))
+            for batch in batches_meeting(table, where):
                 if batch.num_rows:
                     yield named(batch, batch.column(FILE))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import zstandard
@@ -21,7 +22,7 @@ from corpus.redaction import Redacted
 from corpus.store import Corpus, frames, packing
 from corpus.store import corpus as module
 from corpus.store.directory import Directory
-from corpus.store.index import fragment_of
+from corpus.store.index import batches_of
 from corpus.store.packlist import index_name, read_list
 from tests.bytes_of import unpacked
 from tests.corpus.store.making import make_root, record
@@ -304,7 +305,8 @@ for some, table in zip((rows, []), made):
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
-def test_no_thread_of_the_indexes_engine_touches_what_is_pythons(root: Path) -> None:
+@pytest.mark.parametrize("asked", [None, pc.field("revision") == 0])
+def test_no_thread_of_the_indexes_engine_touches_what_is_pythons(root: Path, asked: pc.Expression | None) -> None:
     """One that did would abort the process where it came late, to an interpreter that has gone."""
 
     class Watched(io.BufferedReader):
@@ -324,8 +326,9 @@ def test_no_thread_of_the_indexes_engine_touches_what_is_pythons(root: Path) -> 
         (listed,) = read_list(packs, "acme")
         where = packs.path / index_name(listed.pack)
         with Watched(io.FileIO(where)) as stream:
-            fragment = fragment_of(stream, where, listed, "acme")
-        assert fragment.to_table(columns=["key"], use_threads=False).num_rows == 5  # the file is closed
+            found = batches_of(stream, where, listed, "acme", ["key"], asked)
+            first = next(found)
+        assert sum(batch.num_rows for batch in (first, *found)) == 5  # the file is closed
     assert readers == {threading.get_ident()}
 
 
