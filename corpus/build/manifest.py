@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from corpus import __version__
+from corpus.build.cut import cut
 from corpus.build.members import Members
 from corpus.build.options import Options
 from corpus.build.reasons import Reason
@@ -112,15 +113,22 @@ def read(path: Path) -> Manifest:
     """The manifest at ``path``, its roots held against its members. Raises :class:`BadInput` for what is none, :class:`Broken` where they
     differ."""
     try:
-        found = Manifest.model_validate_json(path.read_bytes())
+        found = parse(path)
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror}): name a build's {NAME}") from error
-    except ValidationError as error:
+    except ValueError as error:
         raise BadInput(f"{path} is not the manifest of a build by this version ({__version__})") from error
     for built in found.sets:
         if built.members.root() != built.root or built.rows != len(built.members):
             raise Broken(f"{path}: the members of {built.recipe!r} are not those that its root is over: it was changed")
     return found
+
+
+def parse(path: Path) -> Manifest:
+    """What ``path`` says, as it says it. Raises ``ValueError`` for what is no manifest of this version, ``OSError``."""
+    with open(path, "rb") as file:
+        found = cut(file)
+    return Manifest.model_validate_json(found.text, context=found.members)
 
 
 class _Loose(BaseModel):
@@ -158,7 +166,8 @@ class Earlier(_Loose):
 def earlier(directory: Path) -> Earlier | None:
     """What ``directory`` says it is, or nothing where no build's manifest lies."""
     try:
-        found = Earlier.model_validate_json((directory / NAME).read_bytes())
-    except (OSError, ValidationError):
+        with open(directory / NAME, "rb") as file:
+            found = Earlier.model_validate_json(cut(file).text)
+    except (OSError, ValueError):
         return None
     return found if found.format.startswith(FORMAT.rstrip("0123456789")) else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import struct
+from binascii import Error, unhexlify
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from corpus.record.merkle import leaf_hashes as hashes_of
@@ -13,7 +15,10 @@ from corpus.record.merkle import root_of
 
 SIZE = 64
 """Bytes of a member: those of its key, then those of its id."""
+PAIR = 136
+"""Bytes of a member's text in a list of them, with the comma behind it."""
 _AT_ONCE = 1024 * SIZE
+_SIGNS = ((0, b"["), (1, b'"'), (66, b'"'), (67, b","), (68, b'"'), (133, b'"'), (134, b"]"), (135, b","))
 
 
 class Members:
@@ -29,7 +34,7 @@ class Members:
     def add(self, key: str, ident: str) -> None:
         """One more. Raises ``ValueError`` for what is no pair of hashes."""
         raw = bytes.fromhex(key + ident)
-        if len(raw) != SIZE:
+        if not len(key) == len(ident) == len(raw) == SIZE:
             raise ValueError("not a key and an id")
         self._data += raw
 
@@ -45,6 +50,11 @@ class Members:
     def raw(self) -> memoryview:
         """All of them, 64 bytes each, not copied: none can be added while this is held."""
         return memoryview(self._data).toreadonly()
+
+    def raw_keys(self) -> bytes:
+        """The keys alone, 32 bytes each."""
+        pieces = (self._data[at : at + _AT_ONCE] for at in range(0, len(self._data), _AT_ONCE))
+        return b"".join([b"".join(struct.unpack("32s32x" * (len(some) // SIZE), some)) for some in pieces])
 
     def __len__(self) -> int:
         return len(self._data) // SIZE
@@ -76,21 +86,49 @@ class Members:
         """The list of pairs as JSON, piece by piece."""
         yield b"["
         for at in range(0, len(self._data), _AT_ONCE):
-            told = self._data[at : at + _AT_ONCE].hex(",", SIZE // 2).encode().split(b",")
-            yield b"," * bool(at) + (b'["%b","%b"],' * (len(told) // 2))[:-1] % tuple(told)
+            told = to_text(self._data[at : at + _AT_ONCE])
+            yield told if at + _AT_ONCE < len(self._data) else told[:-1]
         yield b"]"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        def read(value: object) -> Members:
+        def read(value: object, info: ValidationInfo) -> Members:
+            """A list of pairs of text; with a mapping as context also a string, which it has members for."""
+            if isinstance(value, str) and isinstance(info.context, Mapping):
+                value = info.context.get(value)
             if isinstance(value, Members):
                 return value
             if not isinstance(value, list | tuple):
                 raise ValueError("not a list of members")
-            return cls((str(key), str(ident)) for key, ident in value)
+            return cls(_pair(each) for each in value)
 
         told = core_schema.plain_serializer_function_ser_schema(list)
-        return core_schema.no_info_plain_validator_function(read, serialization=told)
+        return core_schema.with_info_plain_validator_function(read, serialization=told)
+
+
+def _pair(value: object) -> tuple[str, str]:
+    match value:
+        case [str(key), str(ident)]:
+            return key, ident
+    raise ValueError("not a key and an id")
+
+
+def to_text(data: bytes | bytearray | memoryview) -> bytes:
+    """Members, 64 bytes each, as their pairs stand in JSON, with a comma behind each."""
+    pieces = (data[at : at + _AT_ONCE].hex(",", SIZE // 2).encode().split(b",") for at in range(0, len(data), _AT_ONCE))
+    return b"".join([b'["%b","%b"],' * (len(told) // 2) % tuple(told) for told in pieces])
+
+
+def of_text(text: bytes) -> bytes | None:
+    """The members whose :func:`to_text` this is, in small letters or capitals, 64 bytes each; nothing where it is that of none."""
+    count, more = divmod(len(text), PAIR)
+    if more or any(text[at::PAIR] != sign * count for at, sign in _SIGNS):
+        return None
+    hexed = text.translate(None, b'[]",')
+    try:
+        return unhexlify(hexed) if len(hexed) == 2 * SIZE * count else None  # else one of those signs stands elsewhere as well
+    except Error:
+        return None
 
 
 def leaf_hashes(data: bytes | bytearray | memoryview) -> bytes:
