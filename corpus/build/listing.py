@@ -14,7 +14,7 @@ import orjson
 from corpus.build.dropped import DROPPED
 from corpus.build.manifest import NAME, Manifest
 from corpus.errors import Failed
-from corpus.store import Build, Corpus
+from corpus.store import Build, Corpus, Keys
 
 
 @contextlib.contextmanager
@@ -43,18 +43,21 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
             raise Failed(f"records of tenant {corpus.tenant} were forgotten while {out} was built: nothing was kept of it, build it again")
 
 
-def entered(done: Manifest, out: str) -> tuple[Build, set[str]]:
+def entered(done: Manifest, out: str) -> tuple[Build, Keys]:
     """What the list is to say of the build that stands at ``out``, and the keys of the records that are in it."""
     with open(os.path.join(out, NAME), "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Build(digest, done.query.recipes, (out,)), _held(done, out)
 
 
-def _held(done: Manifest, out: str) -> set[str]:
+def _held(done: Manifest, out: str) -> Keys:
     """The keys of all records of which the build holds anything: those behind its rows, and those whose rows it left out and was asked to
     keep."""
-    found = {key for each in done.sets for key, _ in each.members}
+    found = bytearray()
+    for each in done.sets:
+        found += each.members.raw_keys()
     for file in (file for each in done.sets for file in each.beside if file.path.startswith(f"{DROPPED}/")):
         with open(os.path.join(out, file.path), "rb") as lines:
-            found.update(orjson.loads(line)["key"] for line in lines)
-    return found
+            for line in lines:
+                found += bytes.fromhex(orjson.loads(line)["key"])
+    return Keys.of(found)

@@ -51,10 +51,13 @@ class Members:
         """All of them, 64 bytes each, not copied: none can be added while this is held."""
         return memoryview(self._data).toreadonly()
 
-    def raw_keys(self) -> bytes:
+    def raw_keys(self) -> bytearray:
         """The keys alone, 32 bytes each."""
-        pieces = (self._data[at : at + _AT_ONCE] for at in range(0, len(self._data), _AT_ONCE))
-        return b"".join([b"".join(struct.unpack("32s32x" * (len(some) // SIZE), some)) for some in pieces])
+        found = bytearray()
+        for at in range(0, len(self._data), _AT_ONCE):
+            some = self._data[at : at + _AT_ONCE]
+            found += b"".join(struct.unpack("32s32x" * (len(some) // SIZE), some))
+        return found
 
     def __len__(self) -> int:
         return len(self._data) // SIZE

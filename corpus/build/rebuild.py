@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from corpus.build import manifest
 from corpus.build.manifest import Manifest, OutputFile
+from corpus.build.members import SIZE, Members
 from corpus.build.outcomes import Seen
 from corpus.build.run import make
 from corpus.errors import BadInput
 from corpus.store import Corpus, Happened
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Fate = Literal["forgotten", "replaced", "missing", "left out"]
 
@@ -73,7 +77,7 @@ def rebuild(root: Path, source: Path, out: Path, *, given: Given = NOTHING, seen
     with Corpus.open(root, first.query.tenant) as corpus:
         second = make(corpus, root, query, first.position, out, seen=seen)
         gone = {(one.key, one.id): one.replaced for one in second.gone}
-        lost = _members(first) - _members(second)
+        lost = members_lost(first, second)
         forgotten = {entry.key for entry in corpus.logged(first.position) if entry.kind is Happened.FORGET} if lost else set()
 
     def fate(key: str, ident: str) -> Fate:
@@ -81,7 +85,7 @@ def rebuild(root: Path, source: Path, out: Path, *, given: Given = NOTHING, seen
             return "left out"
         return "replaced" if gone[key, ident] else "forgotten" if key in forgotten else "missing"
 
-    missing = tuple(Missing(*member, fate(*member)) for member in sorted(lost))
+    missing = tuple(Missing(*member, fate(*member)) for member in lost)
     before, now = ({file.path: file.sha256 for file in _files(one)} for one in (first, second))
     differences = tuple(
         Difference(path, before.get(path, ""), now.get(path, ""))
@@ -91,8 +95,26 @@ def rebuild(root: Path, source: Path, out: Path, *, given: Given = NOTHING, seen
     return Rebuilt(second, len(before), differences, missing)
 
 
-def _members(one: Manifest) -> set[tuple[str, str]]:
-    return {member for built in one.sets for member in built.members}
+def members_lost(first: Manifest, second: Manifest) -> list[tuple[str, str]]:
+    """The members of the first that are none of the second, in order, each once."""
+    import pyarrow.compute as pc
+
+    if [built.members for built in first.sets] == [built.members for built in second.sets]:
+        return []
+    before = _column(first)
+    lost = before.filter(pc.invert(pc.is_in(before, value_set=_column(second))))
+    found = Members()
+    for raw in lost.unique().to_pylist():
+        found.add_raw(raw)
+    return sorted(found)
+
+
+def _column(one: Manifest) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    kind = pa.binary(SIZE)
+    parts = (built.members.raw() for built in one.sets)
+    return pa.chunked_array([pa.Array.from_buffers(kind, len(raw) // SIZE, [None, pa.py_buffer(raw)]) for raw in parts], type=kind)
 
 
 def _files(one: Manifest) -> Iterator[OutputFile]:

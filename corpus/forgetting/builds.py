@@ -14,9 +14,9 @@ from pathlib import Path
 
 from corpus.build import manifest
 from corpus.build.listing import entered
-from corpus.build.manifest import Manifest, earlier
+from corpus.build.manifest import earlier
 from corpus.build.output import asides
-from corpus.store import Build, Corpus
+from corpus.store import Build, Corpus, Keys
 
 
 class Became(StrEnum):
@@ -42,7 +42,7 @@ def holding(corpus: Corpus, keys: Collection[str]) -> list[tuple[Build, int]]:
     found = {build.manifest: (build, corpus.in_build(build, keys)) for build in corpus.builds()}
     for build, held in _unlisted(corpus):
         known, _ = found.get(build.manifest, (build, 0))
-        found[build.manifest] = replace(known, outs=tuple(dict.fromkeys((*known.outs, *build.outs)))), len(held.intersection(keys))
+        found[build.manifest] = replace(known, outs=tuple(dict.fromkeys((*known.outs, *build.outs)))), held.count(keys)
     return [(build, count) for build, count in found.values() if count]
 
 
@@ -64,11 +64,12 @@ def _remove(out: Path, build: Build) -> Became:
     """Remove the files that the build wrote, its manifest last: while that is there, somebody who was killed goes on."""
     _clear(out)
     try:
-        data = (out / manifest.NAME).read_bytes()
+        with open(out / manifest.NAME, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return Became.GONE
     written = earlier(out)
-    if hashlib.sha256(data).hexdigest() != build.manifest or written is None:
+    if digest != build.manifest or written is None:
         return Became.GONE
     for name in sorted(written.files(), key=lambda name: name == manifest.NAME):
         path = out / name
@@ -98,11 +99,11 @@ def _clear(out: Path) -> bool:
     return lives
 
 
-def _unlisted(corpus: Corpus) -> Iterator[tuple[Build, set[str]]]:
+def _unlisted(corpus: Corpus) -> Iterator[tuple[Build, Keys]]:
     """The builds that stand where one was begun that did not end well, and the keys of what is in them."""
     for out in corpus.builds_begun():
         try:
-            done = Manifest.model_validate_json(Path(out, manifest.NAME).read_bytes())
+            done = manifest.parse(Path(out, manifest.NAME))
         except (OSError, ValueError):
             continue
         if done.query.tenant == corpus.tenant:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from corpus.store.corpus import Corpus
     from corpus.store.forgetting import Wanted
     from corpus.store.frames import Frame
+    from corpus.store.keys import Keys
     from corpus.store.lines import Entry
     from corpus.store.log import Happened, Logged
     from corpus.store.lookup import Hit, Lookup
@@ -32,6 +33,7 @@ __all__ = [
     "Frame",
     "Happened",
     "Hit",
+    "Keys",
     "Kind",
     "Logged",
     "Lookup",
@@ -58,6 +60,7 @@ _MODULES = {
     "Frame": "frames",
     "Happened": "log",
     "Hit": "lookup",
+    "Keys": "keys",
     "Kind": "tenants",
     "Logged": "log",
     "Lookup": "lookup",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 import re
-from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 
@@ -20,6 +20,7 @@ import orjson
 from corpus.errors import Broken
 from corpus.record import dumps
 from corpus.store.directory import Directory
+from corpus.store.keys import Keys
 from corpus.store.loose import replace as put
 
 BUILDS = "builds"
@@ -48,12 +49,12 @@ def end_build(builds: Directory, out: str) -> None:
         os.unlink(_begun(out), dir_fd=builds.fd)
 
 
-def write_build(builds: Directory, build: Build, keys: Collection[str] = ()) -> None:
+def write_build(builds: Directory, build: Build, keys: Keys | None = None) -> None:
     """Know a build; without ``keys`` those stay that are known. Where it lay before is kept, and how many were forgotten."""
     known = _read(builds, f"{build.manifest}.json") if builds.exists(f"{build.manifest}.json") else build
     outs = tuple(dict.fromkeys((*known.outs, *build.outs)))
     if keys:
-        put(builds, f"{build.manifest}.keys", b"".join(sorted(bytes.fromhex(key) for key in set(keys))))
+        put(builds, f"{build.manifest}.keys", bytes(keys.data))
     whole = asdict(replace(build, outs=outs, forgotten=max(known.forgotten, build.forgotten)))
     put(builds, f"{build.manifest}.json", dumps(whole) + b"\n")
 
@@ -78,17 +79,12 @@ def begun(home: Directory) -> list[str]:
 
 def count_in(home: Directory, build: Build, keys: Collection[str]) -> int:
     """How many of ``keys`` are in a build."""
-    with home.child(BUILDS) as builds:
+    with home.child(BUILDS) as builds, contextlib.ExitStack() as held:
         try:
-            held = builds.read(f"{build.manifest}.keys")
-        except FileNotFoundError:
+            file = held.enter_context(open(builds.open_file(f"{build.manifest}.keys"), "rb"))
+            return Keys(held.enter_context(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))).count(keys)
+        except (FileNotFoundError, ValueError):  # an empty file cannot be mapped
             return 0
-    count = len(held) // 32
-
-    def at(number: int) -> bytes:
-        return held[32 * number : 32 * number + 32]
-
-    return sum((place := bisect_left(range(count), raw, key=at)) < count and at(place) == raw for raw in map(bytes.fromhex, keys))
 
 
 def _read(builds: Directory, name: str) -> Build:

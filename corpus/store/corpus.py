@@ -20,6 +20,7 @@ from corpus.store.bundling import bring, target
 from corpus.store.exporting import Exported, describe, parts
 from corpus.store.forgetting import Forgetting, Wanted, done, note
 from corpus.store.importing import TakenIn, bearing, take_in
+from corpus.store.keys import Keys
 from corpus.store.lines import entry_of
 from corpus.store.lock import tenant_lock
 from corpus.store.log import Log
@@ -253,8 +254,8 @@ class Corpus(Readable):
         with self._lock, self._home.child(BUILDS, create=True) as directory:
             begin_build(directory, out)
 
-    def list_build(self, build: Build, keys: Collection[str], since: str) -> bool:
-        """Know a build, and which records (by key) are in it, from now on; what is known of one of the same manifest is added to. Takes the
+    def list_build(self, build: Build, keys: Keys, since: str) -> bool:
+        """Know a build, and which records are in it, from now on; what is known of one of the same manifest is added to. Takes the
         tenant's lock. ``False``, and what was begun has not ended, where something was forgotten after the tombstones had the digest
         ``since``."""
         with self._lock, self._home.child(BUILDS, create=True) as directory:

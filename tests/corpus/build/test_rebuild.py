@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from corpus.build.manifest import read
-from corpus.build.rebuild import Given, Rebuilt, rebuild
+from corpus.build.manifest import Manifest, read
+from corpus.build.members import Members
+from corpus.build.rebuild import Given, Rebuilt, members_lost, rebuild
 from corpus.build.request import Request
 from corpus.build.run import build
 from corpus.errors import BadInput, Broken
@@ -171,3 +172,24 @@ def test_a_list_of_copies_that_was_changed_is_a_difference(world: World, tmp_pat
     manifest.write_text(manifest.read_text().replace(listed.sha256, "0" * 64))
     done = again(world, tmp_path / "first", tmp_path / "again")
     assert [(one.path, one.now) for one in done.differences] == [(listed.path, listed.sha256)]
+
+
+SOME = [(f"{number % 4:064x}", f"{number:064x}") for number in range(12)]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.sampled_from(SOME)), min_size=2, max_size=2), st.lists(st.lists(st.sampled_from(SOME)), min_size=2, max_size=2))
+def test_what_is_lost_is_named_once_however_many_rows_it_was_behind_and_in_whichever_set(
+    anything: Manifest, before: list[list[tuple[str, str]]], now: list[list[tuple[str, str]]]
+) -> None:
+    first, second = (
+        anything.model_copy(update={"sets": tuple(anything.sets[0].model_copy(update={"members": Members(one)}) for one in sets)})
+        for sets in (before, now)
+    )
+    assert members_lost(first, second) == sorted({pair for one in before for pair in one} - {pair for one in now for pair in one})
+
+
+@pytest.fixture
+def anything(world: World, tmp_path: Path) -> Manifest:
+    world.edit()
+    return make(world, tmp_path / "out", "sft")
