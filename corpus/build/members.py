@@ -67,6 +67,20 @@ class Members:
             told = self._data[at : at + _AT_ONCE].hex(",", SIZE // 2).split(",")
             yield from zip(told[::2], told[1::2], strict=True)
 
+    def __getitem__(self, at: int) -> tuple[str, str]:
+        """The pair at this place, from 0. Raises ``IndexError``."""
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        told = self._data[at * SIZE : (at + 1) * SIZE].hex()
+        return told[:SIZE], told[SIZE:]
+
+    def of(self, key: str) -> Iterator[int]:
+        """The places at which a record stands, by its whole key."""
+        raw, at = bytes.fromhex(key), -1
+        while (at := self._data.find(raw, at + 1)) >= 0:
+            if at % SIZE == 0:
+                yield at // SIZE
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Members) and self._data == other._data
 

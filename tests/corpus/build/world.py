@@ -92,6 +92,7 @@ class World:
     cluster: str = "payments"
     module: str = "billing"
     appended: list[str] = field(default_factory=list)
+    drafts: dict[str, Draft] = field(default_factory=dict)
 
     def other(self, tenant: str) -> World:
         add_tenant(self.root, tenant)
@@ -101,7 +102,13 @@ class World:
         with Corpus.open(self.root, self.tenant) as corpus:
             assert corpus.append(Redactor.for_tenant(check("tenant", self.tenant)).admit(draft))
         self.appended.append(draft.key)
+        self.drafts[draft.key] = draft
         return draft.key
+
+    def again(self, key: str) -> None:
+        """A newer version of a record, as a rescan makes one."""
+        with Corpus.open(self.root, self.tenant) as corpus:
+            assert corpus.replace(Redactor.for_tenant(check("tenant", self.tenant)).admit(self.drafts[key], 1))
 
     def label(self, cluster: str | None, module: str | None) -> Label:
         return Label(
