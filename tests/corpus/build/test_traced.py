@@ -147,7 +147,7 @@ def test_what_names_several_records_but_one_of_the_build_is_that_one(full: World
     (built,) = make(full, tmp_path / "out", "dpo").sets
     ((key, ident),) = built.members
     with Corpus.open(full.root, "acme") as corpus:
-        with pytest.raises(BadInput, match="names . records"):
+        with pytest.raises(BadInput, match="names"):
             corpus.get(key[0])
         found = Build.open(tmp_path / "out", "acme").trace(corpus, key[0])
     assert found.record is not None
