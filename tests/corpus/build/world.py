@@ -106,7 +106,7 @@ class World:
         return draft.key
 
     def again(self, key: str) -> None:
-        """A newer version of a record, as a rescan makes one."""
+        """A newer version of a record, as a rescan makes one: a change of a commit that was changed since gives other content."""
         with Corpus.open(self.root, self.tenant) as corpus:
             assert corpus.replace(Redactor.for_tenant(check("tenant", self.tenant)).admit(self.drafts[key], 1))
 
@@ -170,7 +170,9 @@ class World:
         prompt_role: str = "user",
         answer_role: str = "assistant",
         model: str | None = None,
+        session: str | None = None,
     ) -> str:
+        """``session`` is the name of the one that the answer was rejected in."""
         name = f"pair {len(self.appended)}"
         label = self.label(None, None)
 
@@ -190,7 +192,11 @@ class World:
 
         evidence = EvidenceClass.REJECTED if corrected is None else EvidenceClass.CORRECTED
         stem = key_of(self.tenant, TupleType.FEEDBACK, name)
-        return self.keep(Draft(TupleType.FEEDBACK, label, (name,), stem, created, render, evidence_class=evidence))
+        ident = None if session is None else self.session_id(session)
+        return self.keep(Draft(TupleType.FEEDBACK, label, (name,), stem, created, render, evidence_class=evidence, session_id=ident))
+
+    def session_id(self, name: str) -> str:
+        return hashlib.sha256(f"{self.tenant} {name}".encode()).hexdigest()
 
     def called(self, asked: str, rejected: tuple[str, dict[str, object]], corrected: tuple[str, dict[str, object]]) -> str:
         """A pair of tool calls, each a tool's name and its arguments."""
@@ -225,31 +231,32 @@ class World:
         cluster: str | None = None,
         module: str | None = None,
     ) -> list[str]:
-        """The keys of its parts, ``size`` events each; ``withheld`` is the number of one whose content was not kept."""
-        ident = hashlib.sha256(f"{self.tenant} {name}".encode()).hexdigest()
-        keys, prev = [], ""
-        for number, at in enumerate(range(0, len(talk.events), size)):
-            names = ("claude-code", name, str(number))
-            stem = ident if number == 0 else f"{ident}.{number}"
-            body = partial(self._part, talk.events[at : at + size], number, prev, withheld == number)
-            label = self.label(cluster, module)
-            draft = Draft(TupleType.TRAJECTORY, label, names, stem, created, body, session_id=ident)
-            keys.append(self.keep(draft))
-            with Corpus.open(self.root, self.tenant) as corpus:
-                kept = corpus.get(draft.key).body
-                prev = kept.last if isinstance(kept, TrajectoryBody) else ""
-        return keys
-
-    def _part(self, told: list[Event], number: int, first_prev: str, crosses: bool, scrub: Scrub) -> TrajectoryBody:
+        """The keys of its parts, ``size`` events each; ``withheld`` is the number of one whose content was not kept. Its texts are to hold
+        nothing that the gate finds."""
+        ident = self.session_id(name)
         events: list[Event] = []
-        hashes: list[str] = []
-        for each in [] if crosses else told:
-            texts = {name: text and scrub.prose(text) for name in ("content", "arguments") if (text := getattr(each, name)) is not None}
-            events.append(each.model_copy(update={**texts, "prev": hashes[-1] if hashes else first_prev}))
+        hashes = [""]
+        for each in talk.events:
+            events.append(each.model_copy(update={"prev": hashes[-1]}))
             hashes.append(event_hash(events[-1]))
-        plain = part(number, told, withheld=crosses).body
-        assert isinstance(plain, TrajectoryBody)
-        return anchored(plain.model_copy(update={"events": events, "first_prev": first_prev}), hashes)
+        keys = []
+        for number, at in enumerate(range(0, len(events), size)):
+            plain = part(number, events[at : at + size], withheld=number == withheld).body
+            assert isinstance(plain, TrajectoryBody)
+            inside = [] if number == withheld else hashes[at + 1 : at + size + 1]
+            body = anchored(plain.model_copy(update={"first_prev": hashes[at]}), inside)
+            stem = ident if number == 0 else f"{ident}.{number}"
+            draft = Draft(
+                TupleType.TRAJECTORY,
+                self.label(cluster, module),
+                ("claude-code", name, str(number)),
+                stem,
+                created,
+                partial(_scrubbed, body),
+                session_id=ident,
+            )
+            keys.append(self.keep(draft))
+        return keys
 
     def link(
         self, kind: LinkKind, source: str, target: str | None, *, value: str | None = None, created: str = "2026-06-01T00:00:00Z"
@@ -267,6 +274,14 @@ class World:
 
     def branches(self, cluster: str, *names: str) -> None:
         put_cluster(self.root, self.tenant, cluster, ClusterSettings(branches=names))
+
+
+def _scrubbed(body: TrajectoryBody, scrub: Scrub) -> TrajectoryBody:
+    """The body as it is: its texts hold nothing to find, as its hashes are over them."""
+    for event in body.events:
+        for text in filter(None, (event.content, event.arguments)):
+            assert scrub.prose(text) == text
+    return body
 
 
 def rows(directory: Path, recipe: str) -> list[dict[str, Any]]:
