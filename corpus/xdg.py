@@ -84,8 +84,13 @@ def corpus_root(given: str | os.PathLike[str] | None = None) -> Path:
 
 
 def shown(url: str) -> str:
+    """A URL as messages have it: without what may be a password in it, and not too long."""
+    return bare(url)[:200]
+
+
+def bare(url: str) -> str:
     """A URL without what may be a password in it."""
-    return re.sub(r"//[^/]*@", "//", url)[:200]
+    return re.sub(r"//[^/]*@", "//", url)
 
 
 def make_private(folder: Path) -> None:

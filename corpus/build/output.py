@@ -32,7 +32,7 @@ def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
     aside, old = asides(target)
     for left in (aside, old):
         _check_left(left)
-    lock = _hold(aside)
+    lock = hold(aside)
     done = False
     try:
         if old.exists() and not target.exists():  # a build was killed between its two renames
@@ -94,8 +94,9 @@ def _check_left(directory: Path) -> None:
                 raise BadInput(f"{directory} holds {path.as_posix()!r}, which no build wrote: move it away, the build needs that name")
 
 
-def _hold(aside: Path) -> int:
-    """Make and lock ``aside``; the descriptor that holds the lock."""
+def hold(aside: Path) -> int:
+    """Make and lock ``aside``; the descriptor that holds the lock. Raises :class:`BadInput` where something else stands there,
+    :class:`Failed` while another process holds it."""
     while True:
         with contextlib.suppress(FileExistsError):
             aside.mkdir()

@@ -11,6 +11,7 @@ from corpus.build import manifest
 from corpus.build.manifest import Manifest, OutputFile
 from corpus.build.members import SIZE, Members
 from corpus.build.outcomes import Seen
+from corpus.build.remote import Remote, destination
 from corpus.build.run import make
 from corpus.errors import BadInput
 from corpus.store import Corpus, Happened
@@ -64,18 +65,18 @@ class Given:
 NOTHING = Given()
 
 
-def rebuild(root: Path, source: Path, out: Path, *, given: Given = NOTHING, seen: Seen = lambda done, total: None) -> Rebuilt:
+def rebuild(root: Path, source: Path, out: Path | Remote, *, given: Given = NOTHING, seen: Seen = lambda done, total: None) -> Rebuilt:
     """Make the sets of the manifest ``source`` again into ``out``, as of its position; of the corpus only its list of builds grows.
 
     Raises :class:`BadInput` for what is no manifest or an ``out`` that it lies in, :class:`Broken` for one whose members are not those its
     roots are over, and as :func:`corpus.build.build`.
     """
     first = manifest.read(source)
-    if out.resolve() == source.resolve().parent:
+    if isinstance(out, Path) and out.resolve() == source.resolve().parent:
         raise BadInput(f"--out {out} holds the build to be made again: choose another directory")
     query = first.query.model_copy(update={"options": first.query.options.model_copy(update=asdict(given))})
-    with Corpus.open(root, first.query.tenant) as corpus:
-        second = make(corpus, root, query, first.position, out, seen=seen)
+    with destination(out, root, first.query.tenant, seen) as directory, Corpus.open(root, first.query.tenant) as corpus:
+        second = make(corpus, root, query, first.position, directory, seen=seen)
         gone = {(one.key, one.id): one.replaced for one in second.gone}
         lost = members_lost(first, second)
         forgotten = {entry.key for entry in corpus.logged(first.position) if entry.kind is Happened.FORGET} if lost else set()

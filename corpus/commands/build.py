@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from corpus.build.funnel import Funnel
     from corpus.build.manifest import Manifest
     from corpus.build.options import Options
+    from corpus.build.remote import Remote
 
 
 @click.command("build")
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @row_options
 @click.option("--as-of", type=click.IntRange(0), metavar="N", help="What the log knew at its entry N; writes nothing there.")
 @click.option("--dry-run", is_flag=True, help="Only count what would become of the records; nothing is written anywhere.")
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
+@click.option("--out", metavar="DIR|URL", help="A new directory, here or where fsspec reaches, or an earlier build of ours.")
 @config_option
 @root_option
 @json_option
@@ -50,7 +51,7 @@ def command(
     splits: tuple[str, ...],
     as_of: int | None,
     dry_run: bool,
-    out: Path | None,
+    out: str | None,
     config: str | None,
     root: str | None,
     as_json: bool,
@@ -59,6 +60,7 @@ def command(
     """Filter a tenant's records into training sets, with a dataset card and a manifest."""
     from corpus.build import Request, build, funnel
     from corpus.build.reasons import Reason
+    from corpus.build.remote import destination, place
     from corpus.store.elsewhere import readable_root
 
     request = Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of, config, splits)
@@ -68,8 +70,9 @@ def command(
         return
     if out is None:
         raise click.UsageError("Missing option '--out' (or say --dry-run).")
-    with progress("building") as seen:
-        done = build(request, out, seen=seen)
+    target = place(out)
+    with progress("building") as seen, destination(target, request.root, tenant, seen) as directory:
+        done = build(request, directory, seen=seen)
     if done.gone:
         replaced = sum(one.replaced for one in done.gone)
         what = f"{replaced} replaced since, {len(done.gone) - replaced} not kept any more"
@@ -80,9 +83,9 @@ def command(
         if not built.rows:
             click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)
     if as_json:
-        echo_json({"out": str(out), "sets": [built.model_dump(mode="json", exclude={"members"}) for built in done.sets]})
+        echo_json({"out": str(target), "sets": [built.model_dump(mode="json", exclude={"members"}) for built in done.sets]})
     else:
-        _print(done, out)
+        _print(done, target)
 
 
 def _print_funnel(found: Funnel, as_json: bool) -> None:
@@ -104,7 +107,7 @@ def _print_funnel(found: Funnel, as_json: bool) -> None:
     echo_table(("set", "step", "less", "left"), rows)
 
 
-def _print(done: Manifest, out: Path) -> None:
+def _print(done: Manifest, out: Path | Remote) -> None:
     rows = [
         (
             built.recipe,
@@ -118,5 +121,5 @@ def _print(done: Manifest, out: Path) -> None:
     echo_table(("set", "records in", "candidates", "rows", "left out"), rows)
     for built in done.sets:
         for file in built.files:
-            click.echo(out / file.path)
-    click.echo(f"{out / done.card.path}: the dataset card; load_dataset({str(out)!r}, NAME) reads the sets")
+            click.echo(f"{out}/{file.path}")
+    click.echo(f"{out}/{done.card.path}: the dataset card; load_dataset({str(out)!r}, NAME) reads the sets")

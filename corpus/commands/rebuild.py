@@ -11,7 +11,7 @@ from corpus.console import echo_json, echo_table, json_option, progress, root_op
 
 @click.command("rebuild")
 @click.argument("manifest", type=click.Path(path_type=Path))
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="A new directory, or an earlier build of ours.")
+@click.option("--out", required=True, metavar="DIR|URL", help="A new directory, here or where fsspec reaches, or an earlier build of ours.")
 @click.option("--tokenizer", metavar="FILE|DIR", type=click.Path(path_type=Path), help="The tokenizer that the build used.")
 @click.option("--decontaminate", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="The test files that the build used.")
 @root_option
@@ -20,7 +20,7 @@ from corpus.console import echo_json, echo_table, json_option, progress, root_op
 def command(
     context: click.Context,
     manifest: Path,
-    out: Path,
+    out: str,
     tokenizer: Path | None,
     decontaminate: tuple[Path, ...],
     root: str | None,
@@ -33,13 +33,15 @@ def command(
     from dataclasses import asdict
 
     from corpus.build.rebuild import Given, rebuild
+    from corpus.build.remote import place
     from corpus.store.elsewhere import readable_root
 
+    target, given = place(out), Given(tokenizer, decontaminate)
     with progress("building") as seen:
-        done = rebuild(readable_root(root), manifest, out, given=Given(tokenizer, decontaminate), seen=seen)
+        done = rebuild(readable_root(root), manifest, target, given=given, seen=seen)
     if as_json:
         told = {"differences": [asdict(one) for one in done.differences], "missing": [asdict(one) for one in done.missing]}
-        echo_json({"out": str(out), "files": done.files, "same": done.same, "position": done.manifest.position, **told})
+        echo_json({"out": str(target), "files": done.files, "same": done.same, "position": done.manifest.position, **told})
     else:
         if done.missing:
             echo_table(("record", "version", "what became of it"), [(one.key, one.id[:12], one.fate) for one in done.missing])

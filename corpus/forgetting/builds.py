@@ -16,7 +16,9 @@ from corpus.build import manifest
 from corpus.build.listing import entered
 from corpus.build.manifest import earlier
 from corpus.build.output import asides
+from corpus.build.staging import staged
 from corpus.store import Build, Corpus, Keys
+from corpus.xdg import is_url
 
 
 class Became(StrEnum):
@@ -24,6 +26,7 @@ class Became(StrEnum):
 
     REMOVED = "removed"
     GONE = "not there any more: if it was moved, remove it where it is"
+    ELSEWHERE = "was put there, where forgetting does not reach: remove it yourself"
     CHANGED = "holds other files as well, which were left: look at it"
     KEPT = "kept"
 
@@ -54,14 +57,18 @@ def forget(corpus: Corpus, keys: Collection[str], *, keep: bool) -> list[Held]:
         if lives.isdisjoint(build.outs):  # who lives finds out by itself that something was forgotten
             corpus.list_build(build, held, corpus.tombstones.digest)
     for build, count in holding(corpus, keys):
-        became = tuple((out, Became.KEPT if keep and Path(out).is_dir() else _remove(Path(out), build)) for out in build.outs)
+        told = ((out, Became.KEPT if keep and Path(out).is_dir() else _remove(out, build)) for out in build.outs)
+        became = tuple((out, what) for out, what in told if what is not Became.GONE or not staged(out))
         corpus.mark_build(replace(build, forgotten=max(count, build.forgotten)))
         found.append(Held(build, count, became))
     return found
 
 
-def _remove(out: Path, build: Build) -> Became:
+def _remove(where: str, build: Build) -> Became:
     """Remove the files that the build wrote, its manifest last: while that is there, somebody who was killed goes on."""
+    if is_url(where):
+        return Became.ELSEWHERE
+    out = Path(where)
     _clear(out)
     try:
         with open(out / manifest.NAME, "rb") as file:
