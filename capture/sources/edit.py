@@ -13,6 +13,7 @@ from capture.sources.language import language_of
 from capture.sources.text import decode, is_skipped, message_of, moment
 from corpus.errors import BadInput
 from corpus.record import EditBody, FileChange, Signature, TupleType
+from corpus.redaction import programs
 from corpus.redaction.draft import Draft, Label, Scrub, Withheld
 
 __all__ = ["edit_draft", "is_skipped", "message_of"]
@@ -83,8 +84,9 @@ def _or_why(scrubbed: partial[str]) -> tuple[str | None, str | None]:
 
 
 def _signature(ident: Ident, encoding: str | None, scrub: Scrub) -> Signature:
-    name, _ = _or_why(partial(scrub.person, decode(ident.name, encoding)))
-    email, _ = _or_why(partial(scrub.email, decode(ident.email, encoding)))
+    raw, address = decode(ident.name, encoding), decode(ident.email, encoding)
+    name, _ = _or_why(partial(scrub.person, programs.called(raw, address)))
+    email, _ = _or_why(partial(scrub.email, address))
     return Signature(name=name or "", email=email or "", time=moment(ident.seconds), tz=ident.tz)
 
 

@@ -86,10 +86,12 @@ def _front_matter(layouts: Mapping[str, Layout], file_type: str, sets: Sequence[
 def _notes(layouts: Mapping[str, Layout], sets: Sequence[BuiltSet]) -> Iterator[str]:
     """How a trainer with a configuration of its own is told of the sets."""
     for built in sets:
-        if note := layouts[built.recipe].note:
+        told = [file.path for file in built.files if file.path.startswith(f"{built.recipe}/{REST}-")]
+        if not told:
+            yield from (f"`{built.recipe}` has no row in `{REST}`: all are held out.", "")
+        if (note := layouts[built.recipe].note) and told:
             yield f"`{built.recipe}` in the configuration of {layouts[built.recipe].format} (DIR is this directory):"
             yield ""
-            told = [file.path for file in built.files if file.path.startswith(f"{built.recipe}/{_first(built)}-")]
             yield from ("```yaml", *note(built.recipe, told).splitlines(), "```", "")
 
 

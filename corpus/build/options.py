@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.build.files import SHARD_BYTES, FileType
+from corpus.build.quality.bots import Bots
 from corpus.build.quality.paths import Unwritten
 from corpus.errors import BadInput
 
@@ -19,10 +20,10 @@ class Options(BaseModel):
     """``format`` is a name of :data:`corpus.build.formats.FORMATS`, or nothing for what each recipe is for; ``shard_bytes`` are of rows as
     JSON, whatever they are written as.
 
-    ``generated`` says which commits are left out for files that nobody wrote, ``exclude_paths`` are patterns of
-    :mod:`corpus.build.quality.globs`, ``near_percent`` the similarity in hundredths from which a row is a near duplicate, ``max_per`` and
-    ``weights`` as :mod:`corpus.build.quality.shares` reads them. ``tokenizer`` and ``decontaminate`` name files by their digests; where
-    those files lie is only known while a build runs.
+    ``generated`` says which commits are left out for files that nobody wrote, ``bots`` what becomes of those that programs made,
+    ``exclude_paths`` are patterns of :mod:`corpus.build.quality.globs`, ``near_percent`` the similarity in hundredths from which a row is
+    a near duplicate, ``max_per`` and ``weights`` as :mod:`corpus.build.quality.shares` reads them. ``tokenizer`` and ``decontaminate`` name
+    files by their digests; where those files lie is only known while a build runs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +32,7 @@ class Options(BaseModel):
     file_type: FileType = FileType.JSONL
     shard_bytes: int = SHARD_BYTES
     generated: Unwritten = Unwritten.ALL
+    bots: Bots = Bots.DROP
     exclude_paths: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     decontaminate: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NOT_ASKED = "not-asked"
     PATH = "path"
     GENERATED = "generated"
+    BOT = "bot"
     WEIGHED = "weighed"
     CONTAMINATED = "contaminated"
     TEMPLATE = "template"
@@ -92,6 +93,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_ASKED: "its agent or model is not one that was asked for",
     Reason.PATH: "the commit touches a path that was to be left out",
     Reason.GENERATED: "its files are generated, vendored, minified, or lock files: nobody wrote them",
+    Reason.BOT: "a program made the commit, as its author's name says",
     Reason.WEIGHED: "of its source a share was asked for, and it is not in that share",
     Reason.CONTAMINATED: "it shares a run of 13 words with a text that models are tested on",
     Reason.TEMPLATE: "the tokenizer's chat template cannot render it",

@@ -23,6 +23,9 @@ _OPTIONS = (
         show_default=True,
         help="Leave out commits of which all files, or any, are generated, vendored, minified or lock files.",
     ),
+    click.option(
+        "--bots", type=click.Choice(["drop", "keep"]), default="drop", show_default=True, help="What becomes of commits that programs made."
+    ),
     click.option("--exclude-path", multiple=True, metavar="GLOB", help="Leave out commits that touch such a path, as .gitignore has it."),
     click.option(
         "--weight", "weights", multiple=True, metavar="FIELD=VALUE:SHARE", help="Take a share of a source, like cluster=docs:0.2."
@@ -44,6 +47,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
     def run(**given: Any) -> None:
         from corpus.build.files import FileType
         from corpus.build.options import Options, percent, size
+        from corpus.build.quality.bots import Bots
         from corpus.build.quality.paths import Unwritten
 
         near = given.pop("near_duplicates")
@@ -52,6 +56,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
             file_type=FileType(given.pop("file_type")),
             shard_bytes=size(given.pop("shard_size")),
             generated=Unwritten(given.pop("generated")),
+            bots=Bots(given.pop("bots")),
             exclude_paths=given.pop("exclude_path"),
             weights=given.pop("weights"),
             decontaminate_at=given.pop("decontaminate"),

@@ -65,7 +65,8 @@ class Scrub(Protocol):
         ...
 
     def person(self, name: str) -> str:
-        """The pseudonym of a person's name that stands in a name's place; empty stays empty."""
+        """The pseudonym of a person's name that stands in a name's place; empty stays empty. A name that ends in ``[bot]`` is a
+        program's: see :func:`corpus.redaction.programs.stand_in`."""
         ...
 
     def email(self, address: str) -> str:

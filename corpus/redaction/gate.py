@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from corpus.errors import Failed
 from corpus.names import Name
 from corpus.record import Body, EditBody, Header, Record, RedactionClass, RedactionSummary, TrajectoryBody, TupleType, seal
-from corpus.redaction import ner_model
+from corpus.redaction import ner_model, programs
 from corpus.redaction.again import Again
 from corpus.redaction.batch import Batch
 from corpus.redaction.comments import telling
@@ -192,7 +192,7 @@ class Redactor:
         return self._paths(path)
 
     def person(self, name: str) -> str:
-        return self._scanner.identifier("PERSON", name) if name.strip() else ""
+        return programs.stand_in(name, partial(self._scanner.identifier, "PERSON"))
 
     def email(self, address: str) -> str:
         return self._scanner.identifier("EMAIL_ADDRESS", address) if address.strip() else ""

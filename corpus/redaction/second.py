@@ -17,6 +17,7 @@ import orjson
 from corpus.record import Actor, EvidenceClass, Kind, LinkKind, Mark, Outcome, RedactionClass, Scope, SeenIn, TupleType
 from corpus.redaction.draft import Form, Scrub, Withheld
 from corpus.redaction.finding import IDENTIFIER, Finding, Place
+from corpus.redaction.programs import stands
 
 HELD_CHARACTERS = 64 << 20
 """Images of one record beyond this are not kept for comparison; what is made of them is searched again."""
@@ -87,7 +88,7 @@ _STRUCTURAL = {
     "body.events[].withheld": _WHY,
 }
 _STRUCTURAL_AT = {(field.rpartition(".")[0], field.rpartition(".")[2]): shape for field, shape in _STRUCTURAL.items()}
-# No pattern knows every name: where a person stands by position, only an identifier (or nothing) may stand.
+# No pattern knows every name: where a person stands by position, only an identifier, a program's name of our own list or nothing may stand.
 _PERSONAL = re.compile(r"body\.(?:author|committer)\.(?:name|email)")
 # Fields of few values, each of which is searched once.
 _FEW = frozenset(
@@ -218,7 +219,7 @@ class SecondPass:
         if field == "body.diff":
             return self._difference(value, passed)
         if _PERSONAL.fullmatch(field):
-            return "" if IDENTIFIER.fullmatch(value) else "identifiers-only"
+            return "" if IDENTIFIER.fullmatch(value) or (field.endswith("name") and stands(value)) else "identifiers-only"
         name = field.rpartition(".")[2].removesuffix("[]")
         if name in _PATHS:
             # A path in quotes was scrubbed without them.

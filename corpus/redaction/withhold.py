@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from corpus.record import Body, EditBody, Event, FeedbackBody, FileChange, LinkBody, Signature, TrajectoryBody, anchored, dumps
 from corpus.redaction.finding import IDENTIFIER
+from corpus.redaction.programs import stands
 from corpus.redaction.second import Passed
 
 REASON = "found-again"
@@ -67,7 +68,7 @@ def _silent(event: Event) -> Event:
 
 def _signature(who: Signature, created: str) -> Signature:
     """The time is the record's own: what stood there may be what was let by."""
-    name, email = (value if IDENTIFIER.fullmatch(value) else "" for value in (who.name, who.email))
+    name, email = who.name if stands(who.name) else "", who.email if IDENTIFIER.fullmatch(who.email) else ""
     return Signature(name=name, email=email, time=created, tz="+0000")
 
 

@@ -17,7 +17,7 @@ Note = Callable[[str, Sequence[str]], str]
 class Layout:
     """``render`` gives a row's values in the order of ``columns``, or :attr:`Reason.NO_FORM` where the format has no place for the row.
 
-    ``format`` is the format's name; ``note`` says, from a recipe's name and its files, how a trainer is told in YAML to load them;
+    ``format`` is the format's name; ``note`` says in YAML, from a recipe's name and its files to train on, how a trainer loads them;
     ``counted``: a column ``tokens`` is added to what ``render`` gives.
     """
 

@@ -56,8 +56,7 @@ def describe(row_type: type[Row], file_name: str) -> Values:
 
 def _note(stage: str) -> Note:
     def said(recipe: str, files: Sequence[str]) -> str:
-        train = [dataset(file) for file in files if file.startswith(f"{recipe}/train-")]
-        return f"dataset_dir: DIR\ndataset: {','.join(train)}\nstage: {stage}"
+        return f"dataset_dir: DIR\ndataset: {','.join(map(dataset, files))}\nstage: {stage}"
 
     return said
 

@@ -18,7 +18,7 @@ from corpus.record import EditBody, Record
 
 _PERMILLE = 1000
 _CAP = re.compile(r"([a-z]+)=([0-9]{1,9})")
-_WEIGHT = re.compile(r"([A-Za-z_]+)=([^:]+):(0(?:\.[0-9]{1,3})?|1(?:\.0{1,3})?)")
+_WEIGHT = re.compile(r"([A-Za-z_]+)=(.+):(0(?:\.[0-9]{1,3})?|1(?:\.0{1,3})?)")
 
 
 def _author(record: Record, row: Row) -> Iterable[str]:

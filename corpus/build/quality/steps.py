@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from corpus.build.options import Options
 from corpus.build.quality import contamination
+from corpus.build.quality.bots import Bots, ByBot
 from corpus.build.quality.contamination import Contaminated, TestFile
 from corpus.build.quality.near import NearDuplicates
 from corpus.build.quality.paths import ByPath, ByUnwritten, Unwritten
@@ -71,6 +72,8 @@ def before(options: Options, tools: Tools) -> tuple[list[Step], Budget | None]:
         steps.append(ByPath(options.exclude_paths))
     if options.generated is not Unwritten.KEEP:
         steps.append(ByUnwritten(options.generated))
+    if options.bots is Bots.DROP:
+        steps.append(ByBot())
     if options.weights:
         steps.append(Weighed(map(weight, options.weights)))
     if tools.tests:

@@ -104,6 +104,14 @@ def an_author_with_an_empty_name(work: Any) -> Row:
     return commit, work.expected([], "", [], author=author, committer=committer)
 
 
+def a_program_under_a_name_and_under_an_address(work: Any) -> Row:
+    commit = _raw(work, author="GitHub Action <a@b.test> 0 +0000", committer="A <7+acme-ci[bot]@users.noreply.github.com> 0 +0000")
+    author = _person("person(github-actions[bot])", "email(a@b.test)", "1970-01-01T00:00:00Z", "+0000")
+    mail = "email(7+acme-ci[bot]@users.noreply.github.com)"
+    committer = _person("person(acme-ci[bot])", mail, "1970-01-01T00:00:00Z", "+0000")
+    return commit, work.expected([], "", [], author=author, committer=committer)
+
+
 def dates_before_1970(work: Any) -> Row:
     commit = _raw(work, author="A <a@b.test> -1 -0330", committer="A <a@b.test> -99999999999999 +1400")
     author = _person("person(A)", "email(a@b.test)", "1969-12-31T23:59:59Z", "-0330")
@@ -138,6 +146,7 @@ ROWS = [
     a_detached_head,
     an_orphan_branch,
     an_author_with_an_empty_name,
+    a_program_under_a_name_and_under_an_address,
     dates_before_1970,
     dates_and_zones_beyond_all_calendars,
     a_message_in_another_encoding,

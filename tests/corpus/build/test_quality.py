@@ -17,6 +17,8 @@ from corpus.build.options import Options, percent
 from corpus.build.quality.contamination import words
 from corpus.build.quality.globs import compile_all
 from corpus.build.quality.paths import Unwritten, unwritten
+from corpus.build.quality.shares import Weight, weight
+from corpus.build.quality.steps import checked
 from corpus.build.rebuild import Given, rebuild
 from corpus.errors import BadInput
 from tests.corpus.build.world import Change, World, make, rows, tree
@@ -374,3 +376,17 @@ def test_a_sample_shows_no_row_that_a_build_leaves_out_as_generated(world: World
     world.edit("Lock\n", [Change("poetry.lock", "1\n", "2\n")])
     mine = world.edit()
     assert [row.where().key for row in sample_rows(world.root, "acme", "sft", 9)] == [mine]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("model=qwen2.5:7b:0.25", Weight("model", "qwen2.5:7b", 250)),
+        ("model=a:0.5:1", Weight("model", "a:0.5", 1000)),
+        ("cluster=docs:0.5", Weight("cluster", "docs", 500)),
+    ],
+)
+def test_the_share_of_a_weight_is_behind_its_last_colon(text: str, read: Weight) -> None:
+    assert weight(text) == read
+    (canonical,) = checked(Options(weights=(text,))).weights
+    assert weight(canonical) == read

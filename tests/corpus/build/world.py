@@ -31,7 +31,7 @@ from corpus.record import (
     event_hash,
     key_of,
 )
-from corpus.redaction import Redactor
+from corpus.redaction import Redactor, programs
 from corpus.redaction.draft import Draft, Label, Scrub, Withheld
 from corpus.store import ClusterSettings, Corpus, add_tenant, put_cluster
 from tests.talk import Session, part
@@ -129,6 +129,7 @@ class World:
         lines_cut: int = 0,
         cluster: str | None = None,
         module: str | None = None,
+        author: tuple[str, str] = ("", ""),
     ) -> str:
         # By default each commit changes something of its own, so that no two teach the same.
         number = len(self.appended)
@@ -145,7 +146,7 @@ class World:
             return EditBody(
                 message=text,
                 withheld="redaction-failed" if text is None else None,
-                author=NOBODY,
+                author=NOBODY.model_copy(update={"name": scrub.person(programs.called(*author)), "email": scrub.email(author[1])}),
                 committer=NOBODY,
                 parents=["0" * 40] * parents,
                 branch=branch,
