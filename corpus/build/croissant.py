@@ -1,7 +1,7 @@
 """``croissant.json``: the sets in MLCommons' Croissant 1.0, which dataset searches and loaders read.
 
 Facts from its specification (docs.mlcommons.org/croissant/docs/croissant-spec.html): files with their digests, a file set a recipe, and the
-fields of its rows. No date of publication and no licence: those are its owner's to say.
+fields of its rows. A licence where its owner states one, and no date of publication: a build has no clock.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _CONTEXT: dict[str, object] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -48,6 +49,7 @@ _CONTEXT: dict[str, object] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -96,6 +98,7 @@ def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, La
         "name": f"{query.tenant}-training-sets",
         "description": f"Training sets made from the records of {query.tenant}: "
         + "; ".join(f"{built.recipe}, {built.rows} rows, {recipes[built.recipe].about}" for built in full),
+        **({} if query.options.license is None else {"license": query.options.license}),
         "distribution": distribution,
         "recordSet": [_records(built, recipes[built.recipe], layouts[built.recipe]) for built in full],
     }
@@ -113,12 +116,13 @@ def _records(built: BuiltSet, recipe: Recipe, layout: Layout) -> dict[str, objec
 
 
 def _field(recipe: str, column: Column) -> dict[str, object]:
-    """What is no plain value is text to Croissant: a field's type is one, and a call's arguments have many."""
+    """What is no plain value is text to Croissant: a field's type is one, and a call's arguments have many. Messages are several such."""
     ident = f"{recipe}/{column.name}"
     return {
         "@type": "cr:Field",
         "@id": ident,
         "name": ident,
         "dataType": _KINDS.get(column.kind, "sc:Text"),
+        **({"repeated": True} if column.kind in ("messages", "structs") else {}),
         "source": {"fileSet": {"@id": f"{recipe}-files"}, "extract": {"column": column.name}},
     }

@@ -56,7 +56,8 @@ class BuiltSet(_Model):
     ``candidates == rows + sum(dropped)``.
     ``redactions`` counts, by entity type, the identifiers that stand in the records behind the rows; ``tokens`` those of all rows, by the
     user's tokenizer. ``months`` counts rows by the month of the work, ``lengths`` by the power of two at or below their tokens, or
-    characters where there is no tokenizer. ``beside`` are files about what the set left out.
+    characters where there is no tokenizer. ``evidence``, ``agents`` and
+    ``models`` are as :class:`corpus.build.tally.Tally` counts them. ``beside`` are files about what the set left out.
     """
 
     recipe: str
@@ -69,6 +70,9 @@ class BuiltSet(_Model):
     redactions: dict[str, int]
     rulesets: tuple[str, ...]
     splits: dict[str, int]
+    evidence: dict[str, int] = {}
+    agents: dict[str, int] = {}
+    models: dict[str, int] = {}
     months: dict[str, int]
     lengths: dict[int, int]
     tokens: int | None = None

@@ -23,7 +23,7 @@ class Options(BaseModel):
     ``generated`` says which commits are left out for files that nobody wrote, ``bots`` what becomes of those that programs made,
     ``exclude_paths`` are patterns of :mod:`corpus.build.quality.globs`, ``near_percent`` the similarity in hundredths from which a row is
     a near duplicate, ``max_per`` and ``weights`` as :mod:`corpus.build.quality.shares` reads them. ``tokenizer`` and ``decontaminate`` name
-    files by their digests; where those files lie is only known while a build runs.
+    files by their digests; where those files lie is only known while a build runs. ``license`` is what the owner says, for the card alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +42,7 @@ class Options(BaseModel):
     near_percent: int | None = None
     max_per: tuple[str, ...] = ()
     keep_dropped: bool = False
+    license: str | None = None
     tokenizer_at: Path | None = Field(default=None, exclude=True)
     decontaminate_at: tuple[Path, ...] = Field(default=(), exclude=True)
 

@@ -15,8 +15,12 @@ from corpus.record import Record
 
 class Sort(NamedTuple):
     """What is counted of a row. ``length`` is the power of two at or below its tokens where they are known, else its characters;
-    ``counts`` the identifiers in its record by entity type, as JSON."""
+    ``counts`` the identifiers in its record by entity type, as JSON; ``agent`` and ``model`` made its answer, ``""`` where nobody was named,
+    ``None`` where the row has no such column."""
 
+    evidence: str
+    agent: str | None
+    model: str | None
     month: str
     length: int
     redaction_class: str
@@ -30,13 +34,20 @@ def sort(record: Record, row: Row, tokens: int | None) -> Sort:
     size = length(row) if tokens is None else tokens
     counts = orjson.dumps(redaction.counts) if redaction.counts else b""
     month = created[: created.index("-", 1) + 3]
-    return Sort(month, 1 << size.bit_length() - 1 if size else 0, record.header.redaction_class.value, redaction.ruleset, counts)
+    made_by, evidence = row.made_by(), record.header.evidence_class.value
+    size = 1 << size.bit_length() - 1 if size else 0
+    class_ = record.header.redaction_class.value
+    return Sort(evidence, made_by.get("agent"), made_by.get("model"), month, size, class_, redaction.ruleset, counts)
 
 
 class Tally:
-    """Counts of rows by month, ``2026-05``, by length, by class and by ruleset, and of the identifiers in their records."""
+    """Counts of rows by the evidence known now, by agent and model, by month, ``2026-05``, by length, by class and by ruleset, and of the
+    identifiers in their records."""
 
     def __init__(self) -> None:
+        self._evidence: Counter[str] = Counter()
+        self._agents: Counter[str] = Counter()
+        self._models: Counter[str] = Counter()
         self._months: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
         self._classes: Counter[str] = Counter()
@@ -46,6 +57,11 @@ class Tally:
     def add(self, sorts: Mapping[Sort, int], records: Mapping[Sort, int]) -> None:
         """Count rows, and records: several rows may have one."""
         for each, rows in sorts.items():
+            self._evidence[each.evidence] += rows
+            if each.agent is not None:
+                self._agents[each.agent] += rows
+            if each.model is not None:
+                self._models[each.model] += rows
             self._months[each.month] += rows
             self._lengths[each.length] += rows
             self._classes[each.redaction_class] += rows
@@ -56,6 +72,15 @@ class Tally:
 
     def months(self) -> dict[str, int]:
         return dict(sorted(self._months.items()))
+
+    def evidence(self) -> dict[str, int]:
+        return dict(sorted(self._evidence.items()))
+
+    def agents(self) -> dict[str, int]:
+        return dict(sorted(self._agents.items()))
+
+    def models(self) -> dict[str, int]:
+        return dict(sorted(self._models.items()))
 
     def classes(self) -> dict[str, int]:
         return dict(sorted(self._classes.items()))

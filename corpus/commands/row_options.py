@@ -36,6 +36,7 @@ _OPTIONS = (
     click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="Leave out rows of more tokens."),
     click.option("--near-duplicates", metavar="SIMILARITY", help="Leave out rows that teach nearly what another does, like 0.8."),
     click.option("--max-per", multiple=True, metavar="OWNER=ROWS", help="No more of one author, session, file, module, cluster or model."),
+    click.option("--license", "licence", metavar="ID", help="The licence that the card states, like CC-BY-4.0; else none is stated."),
     click.option("--keep-dropped", is_flag=True, help="Keep what was left out, and why, in DIR/dropped."),
 )
 
@@ -65,6 +66,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
             max_tokens=given.pop("max_tokens"),
             near_percent=None if near is None else percent(near),
             max_per=given.pop("max_per"),
+            license=given.pop("licence"),
             keep_dropped=given.pop("keep_dropped"),
         )
         command(options=options, **given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corpus.build import licence
 from corpus.build.options import Options
 from corpus.build.quality import contamination
 from corpus.build.quality.bots import Bots, ByBot
@@ -51,6 +52,8 @@ def checked(options: Options) -> Options:
         raise BadInput("--max-tokens and --min-tokens count tokens: name a --tokenizer")
     if options.max_tokens and options.min_tokens and options.min_tokens > options.max_tokens:
         raise BadInput(f"--min-tokens {options.min_tokens} is more than --max-tokens {options.max_tokens}: no row could be both")
+    if options.license is not None:
+        licence.check(options.license)
     caps, weights = sorted(set(map(cap, options.max_per))), sorted(set(map(weight, options.weights)))
     named = {"tokenizer": label(options.tokenizer_at)} if options.tokenizer_at is not None else {}
     tests = {"decontaminate": tuple(sorted(str(contamination.read(path)) for path in options.decontaminate_at))}
