@@ -116,13 +116,20 @@ def _records(built: BuiltSet, recipe: Recipe, layout: Layout) -> dict[str, objec
 
 
 def _field(recipe: str, column: Column) -> dict[str, object]:
-    """What is no plain value is text to Croissant: a field's type is one, and a call's arguments have many. Messages are several such."""
+    """A column; the parts of a structure are fields below it.
+
+    What has no one type is text to Croissant: a call's arguments have many.
+    """
     ident = f"{recipe}/{column.name}"
-    return {
-        "@type": "cr:Field",
-        "@id": ident,
-        "name": ident,
-        "dataType": _KINDS.get(column.kind, "sc:Text"),
-        **({"repeated": True} if column.kind in ("messages", "structs") else {}),
-        "source": {"fileSet": {"@id": f"{recipe}-files"}, "extract": {"column": column.name}},
-    }
+    source: dict[str, object] = {"fileSet": {"@id": f"{recipe}-files"}, "extract": {"column": column.name}}
+    several = {"repeated": True} if column.kind in ("messages", "structs") else {}
+    if not column.parts:
+        return _named(ident) | {"dataType": _KINDS.get(column.kind, "sc:Text"), **several, "source": source}
+    parts = [
+        _named(f"{ident}/{part}") | {"dataType": "sc:Text", "source": source | {"transform": {"jsonPath": part}}} for part in column.parts
+    ]
+    return _named(ident) | {**several, "subField": parts}
+
+
+def _named(ident: str) -> dict[str, object]:
+    return {"@type": "cr:Field", "@id": ident, "name": ident}
