@@ -22,7 +22,8 @@ LIMITS = (
     "Which languages people speak in the rows was not looked at, nor under which licence the code was that they are about.",
 )
 ONE_SPLIT = "There is one split, `train`. Hold rows out by `--split`, not at random: neighbouring commits resemble each other."
-SPLITS = "Splits keep together what is linked (a session and its commits, a commit and what replaced it); two may still hold similar text."
+SPLITS = "Splits keep together what is linked; two may still hold similar text, since near duplicates were not looked for."
+APART = "Splits keep together what is linked, and rows that are near duplicates by the similarity asked for are in one of them alone."
 GROUPS = (
     "What is linked is in one split: a session with all its parts, its commits and what was rejected in it; a commit with what replaced or"
     " reverted it and the feedback about it. A hash of such a group's name chose its split when it was first asked for, and it stays there."
@@ -64,9 +65,14 @@ def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, La
             *_section("What was redacted", _redaction(sets)),
             *_section("Making it again", _again(query)),
             *_section("Licence", [_licence(query)]),
-            *_section("Known limits", [f"- {limit}" for limit in (*LIMITS, ONE_SPLIT if query.split is None else SPLITS)]),
+            *_section("Known limits", _limits(query)),
         ]
     )
+
+
+def _limits(query: Query) -> list[str]:
+    last = ONE_SPLIT if query.split is None else SPLITS if query.options.near_percent is None else APART
+    return [f"- {limit}" for limit in (*LIMITS, last)]
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:

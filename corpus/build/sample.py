@@ -13,6 +13,7 @@ from corpus.build.filters import Branches
 from corpus.build.gates import Gates
 from corpus.build.options import DEFAULTS
 from corpus.build.outcomes import outcomes
+from corpus.build.quality.bots import ByBot
 from corpus.build.quality.paths import ByUnwritten
 from corpus.build.request import named_branches
 from corpus.build.row import Row
@@ -42,11 +43,13 @@ def sample_rows(root: Path, tenant: str, recipe: str, count: int, *, seed: int =
     with Corpus.open(root, tenant) as corpus:
         shuffled = select(corpus, ()).sorted_by(partial(_place, seed))
         made = outcomes(corpus.read, chosen, shuffled, Branches(named_branches(root, tenant)))
-        held, unwritten = Gates(), ByUnwritten(DEFAULTS.generated)
+        held, steps = Gates(), (ByUnwritten(DEFAULTS.generated), ByBot())
 
         def kept() -> Iterator[Row]:
             for _, _, record, row in made:
-                if isinstance(row, Row) and isinstance(record, Record) and held(row) is None and unwritten.look(record, row) is None:
+                if not isinstance(row, Row) or not isinstance(record, Record) or held(row) is not None:
+                    continue
+                if all(step.look(record, row) is None for step in steps):
                     yield row
 
         return list(islice(kept(), count))

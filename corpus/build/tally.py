@@ -15,8 +15,8 @@ from corpus.record import Record
 
 class Sort(NamedTuple):
     """What is counted of a row. ``length`` is the power of two at or below its tokens where they are known, else its characters;
-    ``counts`` the identifiers in its record by entity type, as JSON; ``agent`` and ``model`` made its answer, ``""`` where nobody was named,
-    ``None`` where the row has no such column."""
+    ``counts`` the identifiers in its record by entity type, as JSON; ``agent`` and ``model`` made its answer, ``""`` where nobody was
+    named, ``None`` where the row has no such column."""
 
     evidence: str
     agent: str | None

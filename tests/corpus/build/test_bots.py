@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.build import sample_rows
 from corpus.build.options import Options
 from corpus.build.quality.bots import Bots
 from tests.corpus.build.world import World, make, rows
@@ -34,6 +35,10 @@ def test_commits_of_programs_are_left_out_by_default_and_counted(busy: World, tm
     assert sorted(line["detail"].startswith("REDACTED_PERSON_") and line["detail"].endswith("[bot]") for line in lines) == [False, True]
     assert "dependabot[bot]" in {line["detail"] for line in lines}
     assert "| pretrain | bot | 2 | a program made the commit" in (tmp_path / "out/README.md").read_text()
+
+
+def test_a_sample_shows_no_row_of_theirs(busy: World) -> None:
+    assert [row.where().key for row in sample_rows(busy.root, busy.tenant, "sft", 9)] == busy.appended[2:3]
 
 
 def test_they_are_rows_where_they_are_asked_for(busy: World, tmp_path: Path) -> None:

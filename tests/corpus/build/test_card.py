@@ -154,3 +154,14 @@ def test_nobodys_word_makes_a_licence(full: World, tmp_path: Path) -> None:
     make(full, tmp_path / "out", "sft")
     assert "## Licence\n\nNot stated." in card(tmp_path / "out")
     assert "\nlicense:" not in card(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("split", "near", "limit"),
+    [((), None, "one split, `train`"), (("test=40",), None, "may still hold similar text"), (("test=40",), 80, "in one of them alone")],
+)
+def test_the_limits_say_what_splits_keep_apart(full: World, tmp_path: Path, split: tuple[str, ...], near: int | None, limit: str) -> None:
+    make(full, tmp_path / "out", "sft", split=split, options=Options(near_percent=near))
+    limits = card(tmp_path / "out").rpartition("## Known limits")[2]
+    told = ["one split, `train`", "may still hold similar text", "in one of them alone"]
+    assert [each for each in told if each in limits] == [limit]
