@@ -6,6 +6,7 @@ people is said: nobody looked which ones are spoken in the sets.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -33,7 +34,7 @@ def lines(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, Lay
     yield from _list("tags", sorted({layouts[built.recipe].format for built in full}))
     yield "configs:"
     for built in full:
-        yield from (f"- config_name: {built.recipe}", "  data_files:")
+        yield from (f"- config_name: {built.recipe}", f"  description: {_digest(built)}", "  data_files:")
         for split in built.splits:
             yield from (f"  - split: {split}", f"    path: {json.dumps(f'{built.recipe}/{split}-*.{query.options.file_type}')}")
     yield "dataset_info:"
@@ -42,6 +43,13 @@ def lines(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, Lay
         for column in layouts[built.recipe].columns:
             yield from features.lines(column)
     yield "---"
+
+
+def _digest(built: BuiltSet) -> str:
+    """``datasets`` (5.2) keeps what it loaded under the directory's name and a hash of this front matter, and looks at no file again: were
+    nothing here to change with the rows, a set built again in the same place would load as the old one."""
+    told = "".join(f"{file.path} {file.sha256}\n" for file in built.files)
+    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 def title(query: Query, full: Sequence[BuiltSet]) -> str:

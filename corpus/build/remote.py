@@ -223,7 +223,7 @@ def _list(url: str, root: Path, tenant: str, directory: Path, since: str) -> Non
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     with Corpus.open(root, tenant) as corpus:
         known = [replace(build, outs=(url,)) for build in corpus.builds() if build.manifest == digest] if corpus.writable else []
-        if not all(corpus.list_build(build, (), since) for build in known):
+        if not all(corpus.list_build(build, None, since) for build in known):
             raise Failed(
                 f"records of tenant {tenant} were forgotten while the build was made: nothing was put to {url[:200]}, build it again"
             )

@@ -254,8 +254,9 @@ class Corpus(Readable):
         with self._lock, self._home.child(BUILDS, create=True) as directory:
             begin_build(directory, out)
 
-    def list_build(self, build: Build, keys: Keys, since: str) -> bool:
-        """Know a build, and which records are in it, from now on; what is known of one of the same manifest is added to. Takes the
+    def list_build(self, build: Build, keys: Keys | None, since: str) -> bool:
+        """Know a build, and which records are in it, from now on; what is known of one of the same manifest is added to, and with ``None``
+        its records are those that are known. Takes the
         tenant's lock. ``False``, and what was begun has not ended, where something was forgotten after the tombstones had the digest
         ``since``."""
         with self._lock, self._home.child(BUILDS, create=True) as directory:

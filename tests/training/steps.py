@@ -1,6 +1,7 @@
-"""Twenty steps of each of TRL's trainers on a built set, with a tokenizer and a model made in place; no network, no accelerator.
+"""Twenty steps of each of TRL's trainers on built sets, with a model made in place; no network, no accelerator.
 
-A program of its own, for a Python that has trl and need not have this project: ``python steps.py DIR RECIPE`` prints the losses as JSON.
+A program of its own, for a Python that has trl and need not have this project: ``python steps.py JOBS TOLD`` reads a JSON list of
+``{"directory", "recipe", "trainer", "tokenizer"}`` and writes a list of what the trainer was given, saw and learned for each.
 """
 
 from __future__ import annotations
@@ -8,64 +9,90 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from pathlib import Path
 
 STEPS = 20
-TEMPLATE = """{% for tool in tools or [] %}<|tool|>{{ tool | tojson }}
-{% endfor %}{% for message in messages %}<|{{ message.role }}|>
-{% if message.reasoning_content %}{{ message.reasoning_content }}
-{% endif %}{{ message.content }}{% for call in message.tool_calls or [] %}
-<|call|>{{ call.function.name }} {{ call.function.arguments | tojson }}{% endfor %}<|end|>
-{% endfor %}{% if add_generation_prompt %}<|assistant|>
-{% endif %}"""
-SPECIAL = ["<|pad|>", "<|end|>", "<|tool|>", "<|call|>", "<|system|>", "<|user|>", "<|assistant|>"]
+LONGEST = 4096
 
 
-def tokenizer(texts):
-    """Byte-level BPE over the set itself, so that it needs no file from anywhere."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=600, special_tokens=SPECIAL, initial_alphabet=alphabet))
-    fast = PreTrainedTokenizerFast(tokenizer_object=made, pad_token=SPECIAL[0], eos_token=SPECIAL[1])
-    fast.chat_template = TEMPLATE
-    return fast
-
-
-def main(directory, recipe):
+def main(jobs, told):
     import torch
-    from datasets import load_dataset
-    from transformers import LlamaConfig, LlamaForCausalLM
 
     assert torch.version.cuda is None, "this torch is no CPU build"
-    torch.manual_seed(0)
     torch.set_num_threads(1)
-    rows = load_dataset(directory, recipe, split="train")
-    tokens = tokenizer(json.dumps(row, default=str) for row in rows)
+    found = []
+    for job in json.loads(Path(jobs).read_text(encoding="utf-8")):
+        torch.manual_seed(0)
+        with tempfile.TemporaryDirectory() as out:
+            found.append(run(out=out, **job))
+    Path(told).write_text(json.dumps(found), encoding="utf-8")
+
+
+def run(directory, recipe, trainer, tokenizer, out):
+    from datasets import load_dataset
+    from transformers import PreTrainedTokenizerFast
+
+    loaded = load_dataset(directory, recipe)
+    tokens = PreTrainedTokenizerFast.from_pretrained(tokenizer)
+    made = make(trainer, model(tokens, out), loaded, tokens, out)
+    prepared = [made.data_collator([example]) for example in made.train_dataset]
+    collate, seen = made.data_collator, set()
+
+    def watched(examples):
+        batch = collate(examples)
+        seen.update(sequences(batch))
+        return batch
+
+    made.data_collator = watched
+    made.train()
+    return {
+        "rows": {name: rows.num_rows for name, rows in loaded.items()},
+        "columns": loaded["train"].column_names,
+        "prepared": len(made.train_dataset),
+        "unseen": len({each for batch in prepared for each in sequences(batch)} - seen),
+        "lengths": [max(map(len, sequences(batch))) for batch in prepared],
+        "learned": [learned(batch, tokens) for batch in prepared],
+        "steps": made.state.global_step,
+        "losses": [entry["loss"] for entry in made.state.log_history if "loss" in entry],
+        "eval_loss": made.evaluate()["eval_loss"] if "test" in loaded else None,
+    }
+
+
+def sequences(batch):
+    """The tokens of each sequence of a batch, without padding."""
+    return [tuple(ids[mask == 1].tolist()) for ids, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True)]
+
+
+def learned(batch, tokens):
+    """Of each sequence what is only read and what is learned, and the verdict where there is one."""
+    masks = batch["labels"] != -100 if "labels" in batch else batch["completion_mask"] == 1
+    told = [
+        [tokens.decode(ids[(there == 1) & (mask == wanted)]) for wanted in (False, True)]
+        for ids, there, mask in zip(batch["input_ids"], batch["attention_mask"], masks, strict=True)
+    ]
+    return {"sides": told, "label": bool(batch["label"][0]) if "label" in batch else None}
+
+
+def model(tokens, out):
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     size = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
-    config = LlamaConfig(
-        vocab_size=len(tokens), max_position_embeddings=4096, pad_token_id=0, bos_token_id=None, eos_token_id=tokens.eos_token_id, **size
-    )
-    with tempfile.TemporaryDirectory() as out:
-        # Preference trainers load their reference model from where the trained one came.
-        LlamaForCausalLM(config).save_pretrained(f"{out}/model")
-        model = LlamaForCausalLM.from_pretrained(f"{out}/model")
-        losses = train(recipe, model, rows, tokens, out)
-    print(json.dumps({"rows": len(rows), "losses": losses}))
+    special = {"pad_token_id": tokens.pad_token_id, "bos_token_id": None, "eos_token_id": tokens.eos_token_id}
+    # Preference trainers load their reference model from where the trained one came.
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokens), max_position_embeddings=LONGEST, **special, **size)).save_pretrained(out)
+    return LlamaForCausalLM.from_pretrained(out)
 
 
-def train(recipe, model, rows, tokens, out):
+def make(trainer, untrained, loaded, tokens, out):
     import trl
 
     kinds = {"sft": (trl.SFTTrainer, trl.SFTConfig), "dpo": (trl.DPOTrainer, trl.DPOConfig), "kto": (trl.KTOTrainer, trl.KTOConfig)}
-    trainer_type, config_type = kinds[recipe]
+    trainer_type, config_type = kinds[trainer]
     settings = config_type(
         output_dir=out,
         max_steps=STEPS,
         per_device_train_batch_size=4,
+        per_device_eval_batch_size=2,
         learning_rate=1e-2,
         lr_scheduler_type="constant",
         logging_steps=1,
@@ -74,14 +101,14 @@ def train(recipe, model, rows, tokens, out):
         use_cpu=True,
         bf16=False,
         gradient_checkpointing=False,
-        max_length=1024,
+        max_length=LONGEST,
         seed=0,
         disable_tqdm=True,
-        **({} if recipe == "sft" else {"beta": 0.5}),
+        **({} if trainer == "sft" else {"beta": 0.5}),
     )
-    trainer = trainer_type(model=model, args=settings, train_dataset=rows, processing_class=tokens)
-    trainer.train()
-    return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    return trainer_type(
+        model=untrained, args=settings, train_dataset=loaded["train"], eval_dataset=loaded.get("test"), processing_class=tokens
+    )
 
 
 if __name__ == "__main__":

@@ -79,3 +79,12 @@ def test_each_set_loads_with_trl_and_dolma_columns_and_the_very_rows(loaded: tup
     for row in sets["dpo"]["rows"]:
         assert row["prompt"][-1]["role"] == "user"
         assert row["chosen"][0]["role"] == "assistant"
+
+
+def test_a_set_built_again_in_the_same_place_loads_with_its_new_rows(world: World, tmp_path: Path) -> None:
+    world.feedback("What is due?", "Nothing.", "The report.")
+    make(world, tmp_path / "out", "dpo")
+    assert len(load(tmp_path / "out", tmp_path / "cache")["dpo"]["rows"]) == 1
+    world.feedback("And what else?", "Nothing.", "The slides.")
+    make(world, tmp_path / "out", "dpo")
+    assert load(tmp_path / "out", tmp_path / "cache")["dpo"]["rows"] == rows(tmp_path / "out", "dpo")
