@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from corpus.build.engine import DuckDB
 from corpus.build.feed import fill
 from corpus.build.plan import asked_of
-from corpus.build.splits import Splits
+from corpus.build.splits import Splits, called
 from corpus.names import check
 from corpus.record import LinkBody, LinkKind, TupleType, key_of
 from corpus.redaction import Redacted, Redactor
@@ -29,15 +29,14 @@ def assign(corpus: Corpus, splits: Splits) -> int:
     """
     with DuckDB() as engine:
         asked = asked_of((), as_logged=False, with_splits=True)
-        fill(engine, corpus, asked, None)
-        return corpus.append_many(_links(corpus, engine, asked.splits.unassigned, splits)) if asked.splits is not None else 0
+        labels = fill(engine, corpus, asked, None).labels
+        missing = _missing(engine, asked.splits.unassigned, labels) if asked.splits is not None else iter(())
+        return corpus.append_many(_links(corpus, missing, splits))
 
 
-def _links(corpus: Corpus, engine: DuckDB, missing: ir.Table, splits: Splits) -> Iterator[Redacted]:
+def _links(corpus: Corpus, missing: Iterator[Unassigned], splits: Splits) -> Iterator[Redacted]:
     redactor = Redactor.for_tenant(check("tenant", corpus.tenant), corpus.tombstones)
-    for batch in engine.run(missing):
-        for row in batch.to_pylist():
-            yield redactor.admit(_draft(corpus.tenant, Unassigned(**row), splits))
+    return (redactor.admit(_draft(corpus.tenant, one, splits)) for one in missing)
 
 
 class Unassigned(NamedTuple):
@@ -51,6 +50,13 @@ class Unassigned(NamedTuple):
     moduleId: str  # noqa: N815 - the header's own spelling
     role: str
     doctrine_version: str | None
+
+
+def _missing(engine: DuckDB, missing: ir.Table, labels: Sequence[str]) -> Iterator[Unassigned]:
+    for batch in engine.run(missing):
+        for raw, session, split, group, *told in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            key = raw.hex()
+            yield Unassigned(key, split, called(key, session) if group is None else labels[group], *told)
 
 
 def _draft(tenant: str, record: Unassigned, splits: Splits) -> Draft:

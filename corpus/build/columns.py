@@ -1,63 +1,115 @@
-"""The table of a selection: hashes as bytes and names as numbers, and its columns read out again all at once, not value by value."""
+"""Columns in little room: hashes as bytes and names as numbers, and read out again all at once, not value by value.
+
+No value goes through ``pa.array`` or ``pa.scalar``, which import pandas where that is installed: 30 MB and a fifth of a second.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import binascii
+import re
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from corpus.build.splits import REST, Splits
+from corpus.store.index import texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-_HASH = 32
-_FORMATS: dict[int, Literal["b", "i", "q"]] = {1: "b", 4: "i", 8: "q"}
 KEPT = (
     *("key", "id", "created_us", "tuple_type", "session_id", "file", "frame_offset", "frame_size", "frame_content", "offset", "size"),
     *("evidence", "left_out", "split"),
 )
-"""The columns, in order. ``session_id`` and ``left_out`` may be null."""
+"""The columns of a selection, in order. ``session_id`` and ``left_out`` may be null."""
+_HASH = 32
+_ONE = re.compile(r"[0-9a-f]{64}")
+_FORMATS: dict[int, Literal["b", "i", "q"]] = {1: "b", 4: "i", 8: "q"}
 
 
-def schema() -> pa.Schema:
-    """The types of :data:`KEPT`."""
+def raw(column: pa.StringArray) -> pa.FixedSizeBinaryArray:
+    """A column of hex digits as 32 bytes each. Raises ``ValueError`` where one is none."""
     import pyarrow as pa
 
-    kinds = dict.fromkeys(KEPT, pa.int64()) | {"key": pa.binary(_HASH), "id": pa.binary(_HASH), "evidence": pa.int8(), "file": pa.int32()}
-    kinds |= dict.fromkeys(("tuple_type", "left_out", "split"), pa.dictionary(pa.int8(), pa.string())) | {"session_id": pa.string()}
-    return pa.schema(list(kinds.items()))
+    if not _of_hash_length(column):
+        raise ValueError("a hash that is none")
+    return pa.Array.from_buffers(pa.binary(_HASH), len(column), [None, _buffer(binascii.unhexlify(_text(column)))])
 
 
-def compact(batch: pa.RecordBatch, splits: Splits) -> pa.RecordBatch:
-    """A batch of :func:`schema` from one in which hashes are hex digits; what has a ``group`` instead of a ``split`` is given its own."""
+def ends(column: pa.StringArray) -> pa.BinaryArray:
+    """As :func:`raw`, of what may be null, or a text that is no hash and stays what it is."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if _of_hash_length(column) and not bytes(_text(column)).translate(None, b"0123456789abcdef"):
+        return raw(column).cast(pa.binary())
+    made = blobs([_end(value) for value in column.to_pylist()])
+    return pa.Array.from_buffers(pa.binary(), len(column), [pc.is_valid(column).buffers()[1], *made.buffers()[1:]])
+
+
+def _end(value: str | None) -> bytes:
+    return b"" if value is None else bytes.fromhex(value) if _ONE.fullmatch(value) else value.encode()
+
+
+def _of_hash_length(column: pa.StringArray) -> bool:
+    import pyarrow.compute as pc
+
+    if not len(column):
+        return True
+    lengths = pc.min_max(pc.binary_length(column)).as_py()
+    return not column.null_count and lengths == {"min": 2 * _HASH, "max": 2 * _HASH}
+
+
+def _text(column: pa.StringArray) -> memoryview:
+    """The bytes of all texts, one after another."""
+    _, offsets, data = column.buffers()
+    at = memoryview(offsets).cast("B").cast("i")
+    return memoryview(data).cast("B")[at[column.offset] : at[column.offset + len(column)]] if data else memoryview(b"")
+
+
+def blobs(values: Sequence[bytes]) -> pa.BinaryArray:
+    """An array of bytes."""
     import pyarrow as pa
 
-    def column(name: str, kind: pa.DataType) -> pa.Array:
-        if name == "split":
-            return _split(batch, splits).cast(kind)
-        values = batch.column(name)
-        if kind == pa.binary(_HASH):
-            raw = bytes.fromhex("".join(values.to_pylist()))
-            held = pa.allocate_buffer(len(raw))  # no thread of the engine's is to let go of what is Python's, when that has ended
-            memoryview(held).cast("B")[:] = raw
-            return pa.Array.from_buffers(kind, len(values), [None, held])
-        return values.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else values.cast(kind)
-
-    return pa.RecordBatch.from_arrays([column(field.name, field.type) for field in schema()], schema=schema())
+    offsets = array("i", accumulate(map(len, values), initial=0))
+    return pa.Array.from_buffers(pa.binary(), len(values), [None, _buffer(offsets), _buffer(b"".join(values))])
 
 
-def _split(batch: pa.RecordBatch, splits: Splits) -> pa.DictionaryArray:
+def integers(values: Iterable[int]) -> pa.Int64Array:
+    """An array of numbers."""
     import pyarrow as pa
 
-    known, groups = batch.column("split"), batch.column("group")
-    builder = pa.lib.StringBuilder()
-    for split, group in zip(known.to_pylist(), groups.to_pylist(), strict=True):
-        builder.append(split if split is not None else REST if group is None else splits.choose(group))
-    return builder.finish().dictionary_encode()
+    held = array("q", values)
+    return pa.Array.from_buffers(pa.int64(), len(held), [None, _buffer(held)])
 
 
-def hashes(column: pa.Array) -> list[str]:
+def coded(column: pa.StringArray) -> pa.DictionaryArray:
+    """A column of few names, each told once."""
+    import pyarrow as pa
+
+    return column.dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string()))
+
+
+def of_codes(column: pa.Array, names: Iterable[str]) -> pa.DictionaryArray:
+    """The names that a column has the places of."""
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(column.cast(pa.int8()), texts(names))
+
+
+def _buffer(data: bytes | array[int]) -> pa.Buffer:
+    """A copy in memory of Arrow's: no thread of an engine is to let go of what is Python's, when that has ended."""
+    import pyarrow as pa
+
+    view = memoryview(data).cast("B")
+    held = pa.allocate_buffer(len(view))
+    if len(view):
+        memoryview(held).cast("B")[:] = view
+    return held
+
+
+def hashes(column: pa.FixedSizeBinaryArray) -> list[str]:
     """A column of hashes, as hex digits."""
     text = _bytes(column).hex()
     return [text[at : at + 2 * _HASH] for at in range(0, len(text), 2 * _HASH)]
@@ -76,8 +128,8 @@ def named(column: pa.DictionaryArray, member: Callable[[str], T]) -> Iterable[T]
 
 def named_or_none(column: pa.DictionaryArray, member: Callable[[str], T]) -> Iterable[T | None]:
     """As :func:`named`, ``None`` for what is null."""
-    known = [*(member(name) for name in column.dictionary.to_pylist()), None]
-    return map(known.__getitem__, numbers(column.indices.fill_null(len(known) - 1)))
+    known = [member(name) for name in column.dictionary.to_pylist()]
+    return (None if at is None else known[at] for at in column.indices.to_pylist())
 
 
 def _bytes(column: pa.Array) -> memoryview:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -16,16 +17,18 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-MEMORY = "1GB"
-"""What DuckDB may hold (a record takes about 0.8 KB); more goes to a directory of its own that is removed at the end."""
+MEMORY = "256MB"
+"""What DuckDB may hold of its own, about 80 bytes a record; more goes to a directory that is removed at the end."""
+THREADS = 4
+"""At most so many: each takes memory of its own, and a million records keep two busy for a second."""
 AT_ONCE = 16_384
 
 
 class Engine(Protocol):
-    """Tables by name, filled once, and expressions over them. Rows of an expression come in its order."""
+    """Tables by name, and expressions over them. Rows of an expression come in its order."""
 
-    def keep(self, table: ir.Table, batches: Iterable[pa.RecordBatch]) -> None:
-        """Fill ``table`` from batches that have its columns."""
+    def keep(self, table: ir.Table, rows: pa.Table) -> None:
+        """Let ``table`` be ``rows``, which have its columns and stay where they are."""
 
     def run(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         """The rows of ``expression``."""
@@ -41,6 +44,7 @@ class DuckDB:
         spilled = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="corpus-build-"))
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY,
+            "threads": min(THREADS, len(os.sched_getaffinity(0))),
             "temp_directory": spilled,
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
@@ -55,27 +59,8 @@ class DuckDB:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def keep(self, table: ir.Table, batches: Iterable[pa.RecordBatch]) -> None:
-        import pyarrow as pa
-
-        schema = table.schema().to_pyarrow()
-        failed: list[BaseException] = []
-
-        def noted() -> Iterator[pa.RecordBatch]:  # DuckDB tells of an error while it reads in words of its own
-            try:
-                for batch in batches:
-                    yield batch.cast(schema)
-            except BaseException as error:
-                failed.append(error)
-                raise
-
-        name = table.get_name()
-        self._connection.register(f"{name}_read", pa.RecordBatchReader.from_batches(schema, noted()))
-        try:
-            self._connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM "{name}_read"')  # noqa: S608 - a name of ours
-        except Exception as error:
-            raise failed[0] if failed else _failed(error) from error
-        self._connection.unregister(f"{name}_read")
+    def keep(self, table: ir.Table, rows: pa.Table) -> None:
+        self._connection.register(table.get_name(), rows.select(list(table.columns)))
 
     def run(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         import duckdb
@@ -83,7 +68,9 @@ class DuckDB:
         try:
             yield from self._connection.sql(_sql(expression.op())).to_arrow_reader(AT_ONCE)
         except duckdb.Error as error:
-            raise _failed(error) from error
+            what = type(error).__name__
+            said = f"the selection failed ({what}): free memory, or disk space in the temporary directory, then build again"
+            raise Failed(said) from error
 
 
 @lru_cache(maxsize=64)
@@ -91,8 +78,3 @@ def _sql(operation: ops.Relation) -> str:
     import ibis
 
     return str(ibis.to_sql(operation.to_expr(), dialect="duckdb"))
-
-
-def _failed(error: Exception) -> Failed:
-    what = type(error).__name__
-    return Failed(f"the selection failed ({what}): free memory, or disk space in the temporary directory, then build again")

@@ -1,7 +1,7 @@
 """The selection as one Ibis expression over records and links: what is known of each record now, what overtook it, and in which order.
 
-No table has data: an engine (:mod:`corpus.build.engine`) compiles the expression and runs it. Hashes compare as text, times as integers,
-and every order is total, so that no engine's own order decides anything.
+No table has data: an engine (:mod:`corpus.build.engine`) compiles the expression and runs it. Hashes compare as bytes, times as integers,
+and every order is total, so that no engine's own order decides anything. What is only handed on stays out: a record is known by ``n``.
 """
 
 from __future__ import annotations
@@ -24,18 +24,23 @@ RANK = {value: rank for rank, value in enumerate(CLASSES)}
 _SHIFT = 8
 """Time and rank as one integer, ``created_us * 8 + rank``: year 9999 still fits 63 bits."""
 
-PLACE = ("file", "frame_offset", "frame_size", "frame_content", "offset", "size")
-NEEDED = ("key", "id", "created_us", "tuple_type", "redaction_class", "evidence_class", "session_id", *PLACE)
-LINKS = ("key", "id", "created_us", "link_kind", "link_from", "link_to", "link_value")
+REASONS = tuple(Reason)
+
+NEEDED = ("n", "key", "created_us", "tuple_type", "redaction_class", "evidence_class", "session_id")
+LINKS = ("key", "created_us", "link_kind", "link_from", "link_to", "link_value")
+ASSIGNED = ("link_from", "link_value")
+"""Of the links that assign a split, which are as many as the records: they stand in a table of their own."""
 LOGGED = ("n", "kind", "key", "id")
-_INTEGERS = {"created_us", "n", *PLACE}
+_INTEGERS = {"created_us", "n", "group"}
+_HASHES = {"key", "id", "link_from", "link_to"}
 
 
 def table(name: str, columns: Iterable[str]) -> ir.Table:
-    """A table without data, to be found by its name: integers are 64 bits, all else text."""
+    """A table without data, to be found by its name: hashes are bytes, all else text or integers of 64 bits."""
     import ibis
 
-    return ibis.table({column: "int64" if column in _INTEGERS else "string" for column in columns}, name=name)
+    kinds = {column: "int64" if column in _INTEGERS else "binary" if column in _HASHES else "string" for column in columns}
+    return ibis.table(kinds, name=name)
 
 
 def known_at(logged: ir.Table) -> ir.Table:
@@ -46,24 +51,41 @@ def known_at(logged: ir.Table) -> ir.Table:
     return last.filter((last["rank"] == 0) & (last.kind != "forget")).select("n", "key", "id")
 
 
-def gone(logged: ir.Table, records: ir.Table, links: ir.Table) -> ir.Table:
-    """What the log knew and is not kept any more, by position: ``key``, ``id`` and ``replaced``, whether another version is here."""
+def gone(logged: ir.Table, *kept: ir.Table) -> ir.Table:
+    """What the log knew and is not ``kept`` any more, by position: ``key``, ``id`` and ``replaced``, whether another version is here."""
     import ibis
 
     known = known_at(logged)
-    here = ibis.union(records.select("key", now="id"), links.select("key", now="id"), distinct=False)
+    here = ibis.union(*(rows.select("key", now="id") for rows in kept), distinct=False)
     found = known.left_join(here, known.key == here.key).select(n=known.n, key=known.key, id=known.id, now=here.now)
     missing = found.filter(found.now.isnull() | (found.now != found.id))
     return missing.mutate(replaced=missing.now.notnull()).order_by("n").select("key", "id", "replaced")
 
 
+def reverted(links: ir.Table) -> ir.Table:
+    """The reverts: ``link_from`` was undone by ``link_to``."""
+    return links.filter((links.link_kind == LinkKind.REVERTED_BY.value) & links.link_to.notnull())
+
+
+def chained(links: ir.Table) -> ir.Table:
+    """The ``key`` of work with a revert that was itself reverted: whether it stands is for :mod:`corpus.build.reverts` to say."""
+    found = reverted(links)
+    undone = found.select(undone="link_from").distinct()
+    return found.semi_join(undone, found.link_to == undone.undone).select(key="link_from").distinct()
+
+
 def standing_links(links: ir.Table) -> ir.Table:
-    """The reverts, and what else overtakes reverted work, in the order of the links."""
-    reverts = links.filter((links.link_kind == LinkKind.REVERTED_BY.value) & links.link_to.notnull())
-    undone = reverts.select("link_from").distinct()
-    others = links.filter(links.link_kind == LinkKind.SUPERSEDED_BY.value).semi_join(undone, "link_from")
+    """The reverts that are part of a chain, and what else overtakes that work, in the order of the links."""
+    import ibis
+
+    found, chains = reverted(links), chained(links)
+    ends = found.semi_join(chains, found.link_from == chains.key).select(key="link_to")
+    names = ibis.union(chains, ends, distinct=True)
+    reverts = found.semi_join(names, found.link_from == names.key)
+    others = links.filter(links.link_kind == LinkKind.SUPERSEDED_BY.value)
+    others = others.semi_join(names, others.link_from == names.key)
     completed = links.filter((links.link_kind == LinkKind.COMPLETES.value) & links.link_to.notnull())
-    completed = completed.semi_join(undone, completed.link_to == undone.link_from)
+    completed = completed.semi_join(names, completed.link_to == names.key)
     told = [each.select("created_us", "key", "link_kind", "link_from", "link_to") for each in (reverts, others, completed)]
     return told[0].union(*told[1:]).order_by("created_us", "key")
 
@@ -75,23 +97,23 @@ def as_known(rows: ir.Table, logged: ir.Table) -> ir.Table:
 
 
 def selection(
-    records: ir.Table, links: ir.Table, undone: ir.Table, conditions: Sequence[Condition], placed: ir.Table | None = None
+    records: ir.Table, links: ir.Table, undone: ir.Table, conditions: Sequence[Condition], splits: groups.Marked | None = None
 ) -> ir.Table:
-    """:data:`NEEDED` columns with ``evidence`` (a rank), ``left_out`` (a reason or null), ``split`` and ``group``, ordered by
+    """``n``, ``evidence`` (a rank), ``left_out`` (a place in :data:`REASONS`, or null), ``split`` and ``group``, ordered by
     ``(created_us, key)``.
 
-    ``undone`` has the keys of work that a standing revert takes out (:mod:`corpus.build.reverts`), ``placed`` the splits of what is linked
-    (:func:`corpus.build.splits.place`): without it there are none.
+    ``undone`` has the keys of work in a chain of reverts that one of them takes out (:mod:`corpus.build.reverts`), ``splits`` what is
+    assigned: without it there are none.
     """
     import ibis
 
-    nothing = ibis.null("string")
-    records = records.mutate(split=nothing, group=nothing) if placed is None else groups.split(records, links, placed)
+    nothing = {"split": ibis.null("string"), "group": ibis.null("int64")}
+    records = records.mutate(**nothing) if splits is None else groups.split(records, splits)
     overtaken = _overtaken(links, undone)
     known_of = _known(links, overtaken)
     first = _first_parts(records, overtaken, known_of)
     found = _joined(records, overtaken, known_of, first)
-    return _judged(found, conditions).order_by("created_us", "key")
+    return _judged(found, conditions).order_by("created_us", "key").select("n", "evidence", "left_out", "split", "group")
 
 
 def total(records: ir.Table) -> ir.Table:
@@ -106,15 +128,24 @@ def _overtaken(links: ir.Table, undone: ir.Table) -> ir.Table:
     replaced = links.filter(links.link_kind == LinkKind.SUPERSEDED_BY.value)
     completed = links.filter((links.link_kind == LinkKind.COMPLETES.value) & links.link_to.notnull())
     said = ibis.union(
-        replaced.select(name="link_from", since="created_us", by="key", reason=ibis.literal(Reason.SUPERSEDED.value)),
-        completed.select(name="link_to", since="created_us", by="key", reason=ibis.literal(Reason.COMPLETED.value)),
+        replaced.select(name="link_from", since="created_us", by="key", reason=_why(Reason.SUPERSEDED)),
+        completed.select(name="link_to", since="created_us", by="key", reason=_why(Reason.COMPLETED)),
         distinct=False,
     )
     newest = ibis.window(group_by=said.name, order_by=[said.since.desc(), said.by.desc()])
     ranked = said.mutate(rank=ibis.row_number().over(newest))
     last = ranked.filter(ranked["rank"] == 0).select("name", "reason")
-    reverted = undone.anti_join(last, undone.key == last.name).select(name="key", reason=ibis.literal(Reason.REVERTED.value))
-    return ibis.union(last, reverted, distinct=False)
+    reverts, chains = reverted(links), chained(links)
+    plain = reverts.anti_join(chains, reverts.link_from == chains.key).select(key="link_from")
+    taken_out = ibis.union(undone, plain, distinct=True)
+    taken_out = taken_out.anti_join(last, taken_out.key == last.name).select(name="key", reason=_why(Reason.REVERTED))
+    return ibis.union(last, taken_out, distinct=False)
+
+
+def _why(reason: Reason) -> ir.IntegerScalar:
+    import ibis
+
+    return ibis.literal(REASONS.index(reason), "int8")
 
 
 def _known(links: ir.Table, overtaken: ir.Table) -> ir.Table:
@@ -123,7 +154,7 @@ def _known(links: ir.Table, overtaken: ir.Table) -> ir.Table:
 
     evidence = links.filter((links.link_kind == LinkKind.EVIDENCE.value) & links.link_value.isin(list(map(str, CLASSES))))
     reverts = links.filter(links.link_kind == LinkKind.REVERTED_BY.value)
-    undone = overtaken.filter(overtaken.reason == Reason.REVERTED.value)
+    undone = overtaken.filter(overtaken.reason == _why(Reason.REVERTED))
     reverts = reverts.semi_join(undone, reverts.link_from == undone.name)
     said = ibis.union(
         evidence.select(name="link_from", said=evidence.created_us * _SHIFT + _rank(evidence.link_value)),
@@ -176,7 +207,7 @@ def _beside(found: ir.Table, on: str, other: ir.Table, named: str, **columns: st
 
 
 def _judged(found: ir.Table, conditions: Sequence[Condition]) -> ir.Table:
-    """Each record with what is known of it, if that meets the conditions, and why it is left out, if it is."""
+    """Each record with what is known of it (``evidence``), if that meets the conditions, and why it is left out, if it is."""
     import ibis
 
     header = found.created_us * _SHIFT + _rank(found.evidence_class)
@@ -188,12 +219,12 @@ def _judged(found: ir.Table, conditions: Sequence[Condition]) -> ir.Table:
     marked = own_first.ifelse(ibis.coalesce(known.own_reason, known.whole_reason), ibis.coalesce(known.whole_reason, known.own_reason))
     turned_down = (known.evidence == RANK[EvidenceClass.REJECTED]) & (known.tuple_type != TupleType.FEEDBACK.value)
     reason = ibis.cases(
-        (known.redaction_class == RedactionClass.WITHHELD.value, ibis.literal(Reason.WITHHELD.value)),
+        (known.redaction_class == RedactionClass.WITHHELD.value, _why(Reason.WITHHELD)),
         (marked.notnull(), marked),
-        (turned_down, ibis.literal(Reason.REJECTED.value)),
-        (known.split == ACROSS, ibis.literal(Reason.ACROSS_SPLITS.value)),
+        (turned_down, _why(Reason.REJECTED)),
+        (known.split == ACROSS, _why(Reason.ACROSS_SPLITS)),
     )
-    return known.mutate(left_out=reason).select(*NEEDED, "evidence", "left_out", "split", "group")
+    return known.mutate(left_out=reason, evidence=known.evidence.cast("int8"))
 
 
 def _holds(known: ir.Table, condition: Condition) -> ir.BooleanValue:

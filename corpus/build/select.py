@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from corpus.build import columns, expression
-from corpus.build.engine import DuckDB, Engine
-from corpus.build.feed import fill
-from corpus.build.plan import Asked, asked_of
+from corpus.build.engine import DuckDB
+from corpus.build.feed import Held, fill
+from corpus.build.plan import asked_of
 from corpus.build.reasons import Reason
-from corpus.build.splits import REST, Splits
+from corpus.build.splits import REST, Splits, called
 from corpus.build.where import Condition
 from corpus.errors import BadInput, Failed
 from corpus.record import EvidenceClass, Record, TupleType
 from corpus.store import Corpus, Frame
+from corpus.store.index import texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -156,16 +158,55 @@ def select(corpus: Corpus, conditions: Sequence[Condition], *, as_of: int | None
     """
     if as_of is not None and not 0 <= as_of <= corpus.position():
         raise BadInput(f"--as-of {as_of}: the log of tenant {corpus.tenant!r} is at {corpus.position()}")
+    asked = asked_of(tuple(conditions), as_of is not None, splits is not None)
     with DuckDB() as engine:
-        return _select(engine, corpus, asked_of(tuple(conditions), as_of is not None, splits is not None), as_of, splits or Splits())
+        held = fill(engine, corpus, asked, as_of)
+        judged = [_judged(batch) for batch in engine.run(asked.selection)]
+        gone = [one for batch in engine.run(asked.gone) for one in _gone(batch)] if asked.gone is not None else []
+        (total,) = (batch.column("records")[0].as_py() for batch in engine.run(asked.total))
+    paths = [tuple(file.split("/")) for file in held.files]
+    return Selection(_table(held, judged, splits), paths, total, tuple(gone))
 
 
-def _select(engine: Engine, corpus: Corpus, asked: Asked, as_of: int | None, splits: Splits) -> Selection:
+def _judged(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """What an engine says of records, in little room."""
     import pyarrow as pa
 
-    files = fill(engine, corpus, asked, as_of)
-    found = [columns.compact(batch, splits) for batch in engine.run(asked.selection)]
-    table = pa.Table.from_batches(found, schema=columns.schema()).unify_dictionaries().combine_chunks()
-    gone = [Gone(**row) for batch in engine.run(asked.gone) for row in batch.to_pylist()] if as_of is not None else []
-    (total,) = (batch.column("records")[0].as_py() for batch in engine.run(asked.total))
-    return Selection(table, [tuple(file.split("/")) for file in files], total, tuple(gone))
+    n, left_out = batch.column("n").cast(pa.int32()), columns.of_codes(batch.column("left_out"), expression.REASONS)
+    made = n, batch.column("evidence").cast(pa.int8()), left_out, columns.coded(batch.column("split")), batch.column("group")
+    return pa.RecordBatch.from_arrays(list(made), schema=_judgement())
+
+
+def _judgement() -> pa.Schema:
+    import pyarrow as pa
+
+    names = pa.dictionary(pa.int8(), pa.string())
+    return pa.schema([("n", pa.int32()), ("evidence", pa.int8()), ("left_out", names), ("split", names), ("group", pa.int64())])
+
+
+def _gone(batch: pa.RecordBatch) -> Iterator[Gone]:
+    keys, ids, replaced = (batch.column(name).to_pylist() for name in ("key", "id", "replaced"))
+    return map(Gone, (key.hex() for key in keys), (ident.hex() for ident in ids), replaced)
+
+
+def _table(held: Held, judged: list[pa.RecordBatch], splits: Splits | None) -> pa.Table:
+    """The columns :data:`corpus.build.columns.KEPT` of what was selected; those of the index leave ``held`` one by one."""
+    import pyarrow as pa
+
+    found = pa.Table.from_batches(judged, schema=_judgement()).unify_dictionaries()
+    order = found["n"].combine_chunks()
+    made = {name: held.take(name, order) for name in columns.KEPT if name not in found.column_names}
+    made |= {name: found[name].combine_chunks() for name in ("evidence", "left_out", "split")}
+    if splits is None:
+        made["split"] = columns.of_codes(columns.integers(repeat(0, len(order))), (REST,))
+    elif made["split"].null_count:
+        groups = (None if at is None else held.labels[at] for at in found["group"].to_pylist())
+        made["split"] = columns.coded(texts(map(splits.of, made["split"].to_pylist(), groups, _names(made))))
+    return pa.table([made[name] for name in columns.KEPT], names=list(columns.KEPT))
+
+
+def _names(made: Mapping[str, pa.Array]) -> Iterator[str]:
+    """What each record is called where it is a group by itself."""
+    kinds = columns.named(made["tuple_type"], TupleType)
+    for key, kind, session in zip(columns.hashes(made["key"]), kinds, made["session_id"].to_pylist(), strict=True):
+        yield called(key, session if kind is TupleType.TRAJECTORY else None)

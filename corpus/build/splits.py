@@ -7,16 +7,20 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
 
 from corpus.errors import BadInput
 
 REST = "train"
 ACROSS = ""
 """The split of what joins groups of several: none."""
+SESSION = "session "
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Splits:
     """How large each split is to be, in percent of the groups; what is left over is ``train``."""
 
@@ -24,12 +28,18 @@ class Splits:
 
     def choose(self, group: str) -> str:
         """The split of a group that has none yet: a hash of its name decides, so neither order nor what else there is."""
-        at = Decimal(int.from_bytes(hashlib.sha256(f"split:{group}".encode()).digest()[:8])) * 100 / (1 << 64)
-        for name, percent in self.percent:
-            if at < percent:
-                return name
-            at -= percent
-        return REST
+        at = int.from_bytes(hashlib.sha256(f"split:{group}".encode()).digest()[:8])
+        return next((name for name, below in self._bounds if at < below), REST)
+
+    def of(self, known: str | None, group: str | None, name: str) -> str:
+        """The split of a thing of this ``name``: the ``known`` one, else that of its ``group``, where it is in one."""
+        return self.choose(group or name) if known is None else known
+
+    @cached_property
+    def _bounds(self) -> tuple[tuple[str, Fraction], ...]:
+        """Below which hash, of 64 bits, a group is in each split."""
+        sums = accumulate(Fraction(percent) / 100 for _, percent in self.percent)
+        return tuple((name, total * (1 << 64)) for (name, _), total in zip(self.percent, sums, strict=True))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -53,6 +63,11 @@ def parse(texts: Iterable[str]) -> Splits:
     if total > 100 or (REST in found and total != 100) or (total == 100 and REST not in found):
         raise BadInput(f"--split: {total} percent in all; what is left over is {REST}, so leave some, or name {REST} and reach 100")
     return Splits(tuple((name, percent.normalize() + 0) for name, percent in sorted(found.items()) if name != REST))
+
+
+def called(key: str, session: str | None) -> str:
+    """The name of a session, or of a record (its key)."""
+    return key if session is None else f"{SESSION}{session}"
 
 
 @dataclass(frozen=True, slots=True)
