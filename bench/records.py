@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
 import random
 import sysconfig
 import time
-from functools import cache
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 
 from corpus.record import dumps, key_of
+from corpus.store import add_tenant, init_root
+from corpus.store.directory import Directory
+from corpus.store.packfile import write_pack
+from corpus.store.packlist import Listed, write_list
+from corpus.store.whole import whole
 
 TENANT = "acme"
+A_PACK = 60_000
+FIRST, APART = 1_500_000_000, 31
+"""When record 0 was made, and how many seconds lie between two."""
 EACH_LINK = 10
 """Every tenth record is a link, as small as links are."""
 _WHO = {
@@ -29,14 +41,42 @@ def _texts() -> list[str]:
     return [text for text in found if len(text) > 8000]
 
 
+def make(root: Path, records: int) -> None:
+    """Records as bulk capture leaves them, but for the gate."""
+    init_root(root)
+    add_tenant(root, TENANT)
+    (root / TENANT / "packs").mkdir(mode=0o700)
+    spans = (range(first, min(first + A_PACK, records)) for first in range(0, records, A_PACK))
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), multiprocessing.get_context("fork")) as team:
+        listed = tuple(team.map(partial(_pack_of, root), spans))
+    with Directory.open(root / TENANT / "packs") as packs:
+        write_list(packs, TENANT, listed)
+
+
+def _pack_of(root: Path, numbers: Iterable[int]) -> Listed:
+    return a_pack(root, (line(number) for number in numbers))
+
+
+def a_pack(root: Path, lines: Iterable[bytes]) -> Listed:
+    """A pack of the lines, which is not listed yet."""
+    with Directory.open(root / TENANT / "packs") as packs:
+        rows = sorted(((whole(one, "", TENANT), one) for one in lines), key=lambda one: (one[0].created_us, one[0].key))
+        return write_pack(packs, TENANT, rows, (), sequenced=False)
+
+
 def commit_of(number: int) -> str:
     return hashlib.sha1(b"%d" % number).hexdigest()
 
 
-def line(number: int) -> bytes:
-    """The stored line of record ``number``, always the same: about 4 KB."""
+def moment(number: int) -> int:
+    """When record ``number`` was made, in seconds since 1970."""
+    return FIRST + number * APART
+
+
+def line(number: int, at: int | None = None) -> bytes:
+    """The stored line of record ``number``, always the same: about 4 KB; made at another moment if one is given."""
     chance = random.Random(number)
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_500_000_000 + number * 31))
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment(number) if at is None else at))
     linked = number % EACH_LINK == EACH_LINK - 1
     header = {
         "tuple_type": "link" if linked else "edit", "doctrine_version": None, "tenant": TENANT, "moduleId": f"module{number % 40}",
