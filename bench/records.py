@@ -73,9 +73,9 @@ def moment(number: int) -> int:
     return FIRST + number * APART
 
 
-def line(number: int, at: int | None = None) -> bytes:
-    """The stored line of record ``number``, always the same: about 4 KB; made at another moment if one is given."""
-    chance = random.Random(number)
+def line(number: int, at: int | None = None, like: int | None = None) -> bytes:
+    """The stored line of record ``number``, always the same: about 4 KB; made at another moment, or with the text of record ``like``, if
+    one is given."""
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment(number) if at is None else at))
     linked = number % EACH_LINK == EACH_LINK - 1
     header = {
@@ -85,7 +85,7 @@ def line(number: int, at: int | None = None) -> bytes:
         "evidence_class": "observed" if linked or number % 5 == 0 else "accepted", "source_commit": None if linked else commit_of(number),
         "session_id": None, "created": created,
     }  # fmt: skip
-    body, names = _link(number) if linked else _edit(number, chance)
+    body, names = _link(number) if linked else _edit(number, number if like is None else like)
     parts = {
         "schema": 1, "key": key_of(TENANT, header["tuple_type"], *names), "revision": 0, "header": header, "body": body,
         "redaction": {"ruleset": "bench@0", "counts": {}},
@@ -99,17 +99,18 @@ def _link(number: int) -> tuple[dict[str, object], tuple[str | None, ...]]:
     return body, ("reverted_by", *ends, None)
 
 
-def _edit(number: int, chance: random.Random) -> tuple[dict[str, object], tuple[str | None, ...]]:
+def _edit(number: int, like: int) -> tuple[dict[str, object], tuple[str | None, ...]]:
+    chance = random.Random(like)
     text = chance.choice(_texts())
     at = chance.randrange(len(text) - 5000)
     before = text[at : at + chance.randrange(200, 4000)]
     diff = "\n".join("+" + one for one in text[at + 500 : at + chance.randrange(700, 2400)].split("\n"))
     file = {
-        "path": f"src/part{number % 300}.py", "old_path": None, "status": "modified", "mode": "100644", "old_mode": "100644",
+        "path": f"src/part{like % 300}.py", "old_path": None, "status": "modified", "mode": "100644", "old_mode": "100644",
         "language": "Python", "before": before, "before_cut": False, "additions": diff.count("\n") + 1, "deletions": 0, "withheld": None,
     }  # fmt: skip
     body = {
-        "message": f"Change part {number % 300}\n\n{text[at : at + 120]}", "withheld": None, "author": _WHO, "committer": _WHO,
+        "message": f"Change part {like % 300}\n\n{text[at : at + 120]}", "withheld": None, "author": _WHO, "committer": _WHO,
         "parents": [commit_of(number - 1)], "branch": "main", "files": [file], "changes_withheld": None, "diff": diff, "lines_cut": 0,
         "additions": file["additions"], "deletions": 0, "backend": "pygit2",
     }  # fmt: skip
