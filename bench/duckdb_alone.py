@@ -15,7 +15,7 @@ COPY (
     WITH read AS MATERIALIZED (
         SELECT header, key, id, body."from" AS reverted,
             concat_ws(chr(10) || chr(10), nullif(trim(body.message, ' ' || chr(9) || chr(10) || chr(13)), ''), body.diff) AS text
-        FROM read_json('{packs}/*.jsonl.zst', format = 'newline_delimited', maximum_object_size = 67108864, columns = {{
+        FROM read_json('{packs}/*.jsonl.zst', format = 'newline_delimited', columns = {{
             header: 'STRUCT({header})', key: 'VARCHAR', id: 'VARCHAR',
             body: 'STRUCT(message VARCHAR, diff VARCHAR, parents VARCHAR[], kind VARCHAR, "from" VARCHAR)'}})
         WHERE (header.tuple_type = 'edit' AND header.evidence_class = 'accepted' AND len(body.parents) < 2 AND trim(body.diff) <> '')
