@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Iterable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Protocol
 
-from corpus.build.files import FileType
 from corpus.build.manifest import OutputFile
+from corpus.build.options import Options
 from corpus.build.render import Job, Run, named, part
-from corpus.build.team import result_of
 
-Write = Callable[[Job], "Future[OutputFile]"]
+
+class Maker(Protocol):
+    """Who writes shards."""
+
+    def begin(self, job: Job) -> Future[OutputFile]:
+        """Have a shard written; what is done then is only known by :meth:`end`."""
+
+    def end(self, job: Job, begun: Future[OutputFile]) -> OutputFile:
+        """The shard, once it is there."""
 
 
 class Assembly:
@@ -23,67 +31,66 @@ class Assembly:
     have them are written.
     """
 
-    def __init__(self, directory: Path, recipe: str, split: str, kind: FileType, shard_bytes: int, write: Write) -> None:
+    def __init__(self, directory: Path, recipe: str, split: str, options: Options, maker: Maker) -> None:
         self._directory = directory
         self._recipe = recipe
         self._split = split
-        self._kind = kind
-        self._limit = shard_bytes
-        self._write = write
+        self._options = options
+        self._maker = maker
         self._runs: list[Run] = []
         self._size = 0
-        self._jobs: list[tuple[Job, Future[OutputFile]]] = []
+        self._jobs: deque[tuple[Job, Future[OutputFile]]] = deque()
+        self._written: list[OutputFile] = []
         self._uses: Counter[Path] = Counter()
-        self._cleared = 0
 
-    def add(self, path: Path, lines: Iterable[tuple[int, bool]]) -> None:
-        """The lines in ``path``, which this takes over: the size of each, and whether it stays."""
-        at = start = 0
+    def add(self, piece: str, path: Path, lines: Iterable[tuple[int, bool]]) -> None:
+        """The lines in ``path``, made of ``piece``, which this takes over: the size of each, and whether it stays."""
+        at = start = row = first = 0
         self._uses[path] += 1
         for size, stays in lines:
             at += size
+            row += 1
             if not stays:
-                self._take(path, start, at - size)
-                start = at
-            elif self._size + at - start >= self._limit:
-                self._take(path, start, at)
+                self._take(Run(piece, path, start, at - size - start, first, row - 1 - first))
+                start, first = at, row
+            elif self._size + at - start >= self._options.shard_bytes:
+                self._take(Run(piece, path, start, at - start, first, row - first))
                 self._end()
-                start = at
-        self._take(path, start, at)
+                start, first = at, row
+        self._take(Run(piece, path, start, at - start, first, row - first))
         self._let_go([path])
         self._clear()
 
-    def _take(self, path: Path, start: int, stop: int) -> None:
-        if stop > start:
-            self._runs.append(Run(path, start, stop - start))
-            self._size += stop - start
-            self._uses[path] += 1
+    def _take(self, run: Run) -> None:
+        if run.size:
+            self._runs.append(run)
+            self._size += run.size
+            self._uses[run.path] += 1
 
     def _end(self) -> None:
         if self._runs:
             self._directory.mkdir(exist_ok=True)
-            job = Job(self._recipe, self._directory / part(self._split, len(self._jobs)), tuple(self._runs))
-            self._jobs.append((job, self._write(job)))
+            number = len(self._written) + len(self._jobs)
+            job = Job(self._recipe, self._split, self._directory / part(self._split, number), tuple(self._runs))
+            self._jobs.append((job, self._maker.begin(job)))
             self._runs, self._size = [], 0
 
-    def _clear(self) -> None:
+    def _clear(self, *, wait: bool = False) -> None:
         """Remove what lies in shards that are written."""
-        while self._cleared < len(self._jobs) and self._jobs[self._cleared][1].done():
-            job, future = self._jobs[self._cleared]
-            result_of(future)
+        while self._jobs and (wait or self._jobs[0][1].done()):
+            job, begun = self._jobs.popleft()
+            self._written.append(self._maker.end(job, begun))
             self._let_go(run.path for run in job.runs)
-            self._cleared += 1
 
     def _let_go(self, paths: Iterable[Path]) -> None:
         for path in paths:
             self._uses[path] -= 1
             if not self._uses[path]:
                 del self._uses[path]
-                path.unlink()
+                path.unlink(missing_ok=True)  # nothing lies there where all that was made of a piece was used again
 
     def finish(self) -> tuple[OutputFile, ...]:
         """The shards, once the last is written, under the names that they keep."""
         self._end()
-        written = [result_of(future) for _, future in self._jobs]
-        self._clear()
-        return named(self._directory, self._directory.name, self._split, self._kind, written)
+        self._clear(wait=True)
+        return named(self._directory, self._directory.name, self._split, self._options.file_type, self._written)

@@ -55,13 +55,14 @@ class Desk:
     def __exit__(self, *raised: object) -> None:
         self._stack.close()
 
-    def make(self, name: str, selected: Selection, directory: Path | None) -> dict[str, Offers]:
-        """What each recipe, by name, makes of the piece ``name``; lines go to files named after it, for a build that is made in
-        ``directory``. Raises :class:`Broken` and :class:`Refused` as reading does."""
+    def make(self, name: str, selected: Selection, directory: Path | None, only: str | None = None) -> dict[str, Offers]:
+        """What each recipe, or ``only`` one, by name, makes of the piece ``name``; lines go to files named after it, for a build that
+        is made in ``directory``. Raises :class:`Broken` and :class:`Refused` as reading does."""
         with contextlib.ExitStack() as stack:
-            offering = {one.name: self._offering(name, one, directory, stack) for one in self._recipes}
+            chosen = [one for one in self._recipes if only in (None, one.name)]
+            offering = {one.name: self._offering(name, one, directory, stack) for one in chosen}
             read = stack.enter_context(self._corpus.reading())
-            for recipe, split, record, made in outcomes(read, self._recipes, selected, self._branches):
+            for recipe, split, record, made in outcomes(read, chosen, selected, self._branches):
                 offer, sieve = offering[recipe.name], self._sieves[recipe.name]
                 if isinstance(made, Reason):
                     offer.leave(record, Left(made), None)

@@ -41,7 +41,7 @@ def funnel(request: Request, *, workers: int | None = 1, seen: Seen = lambda don
     query = query_of(request)
     with Corpus.open(request.root, request.tenant) as corpus, team_for(corpus, bench := Bench(request.root, query), workers) as team:
         selected = select(corpus, parse_all(query.where).headers, as_of=request.as_of, splits=splits_of(query))
-        sets = sets_of(team, bench, selected, None, seen)
+        sets = sets_of(team, bench, selected, None, None, seen)
     return Funnel(selected.records, len(selected), tuple(sets))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus.build.again import Notes
 from corpus.build.assembly import Assembly
 from corpus.build.dropped import Dropped
-from corpus.build.manifest import BuiltSet
+from corpus.build.manifest import BuiltSet, OutputFile
 from corpus.build.members import Members
 from corpus.build.offers import Offers
 from corpus.build.quality.step import Among, Left
@@ -20,11 +21,17 @@ from corpus.build.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a set is written: a split's lines in shards, and what is left out; ``made_of(piece, split)`` is the file of a piece's lines."""
+    """How a set is written: a split's lines in shards, what is left out, and notes for a later build; ``made_of(piece, split)`` is the file
+    of a piece's lines."""
 
     assembly: Callable[[str], Assembly]
     dropped: Dropped
+    notes: Notes | None
     made_of: Callable[[str, str], Path]
+
+    def beside(self) -> tuple[OutputFile, ...]:
+        """The files beside the set, once it is whole."""
+        return (*self.dropped.finish(), *(self.notes.finish() if self.notes is not None else ()))
 
 
 class Growing:
@@ -61,6 +68,8 @@ class Growing:
         if self._written is not None:
             self._tell(self._written, piece, offers, late)
             self._write(self._written, piece, offers, stays)
+            if self._written.notes is not None:
+                self._written.notes.piece(piece, offers)
 
     def _late(self, offers: Offers) -> dict[int, Left]:
         """The rows that are left out for what was before them."""
@@ -106,8 +115,8 @@ class Growing:
         for number, split in enumerate(offers.splits):
             if split not in self._assemblies:
                 self._assemblies[split] = written.assembly(split)
-            lines = zip(offers.sizes, stays, offers.split_of, strict=True)
-            self._assemblies[split].add(written.made_of(piece, split), ((size, bool(stay)) for size, stay, of in lines if of == number))
+            lines = ((size, bool(stay)) for size, stay, of in zip(offers.sizes, stays, offers.split_of, strict=True) if of == number)
+            self._assemblies[split].add(piece, written.made_of(piece, split), lines)
 
     def finish(self) -> BuiltSet:
         members, leaves = Members(), b""
@@ -132,8 +141,8 @@ class Growing:
             months=self._tally.months(),
             lengths=self._tally.lengths(),
             tokens=self._tokens,
-            beside=self._written.dropped.finish() if self._written is not None else (),
             files=tuple(file for split in splits for file in self._assemblies[split].finish()) if self._written is not None else (),
+            beside=self._written.beside() if self._written is not None else (),
             members=members,
             root=members.root(leaves),
         )

@@ -13,6 +13,7 @@ import orjson
 
 from corpus.build.dropped import DROPPED
 from corpus.build.manifest import NAME, Manifest
+from corpus.build.output import asides
 from corpus.errors import Failed
 from corpus.store import Build, Corpus, Keys
 
@@ -33,7 +34,8 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
     try:
         yield built
     except BaseException:
-        if not os.path.lexists(os.path.join(where, NAME)):  # what stands may be this one, or one that was killed before it was listed
+        # What stands may be this one, or one that was killed before it was listed; what was interrupted lies aside.
+        if not os.path.lexists(os.path.join(where, NAME)) and not os.path.lexists(asides(Path(where))[0]):
             corpus.end_build(where)
         raise
     for done in built:

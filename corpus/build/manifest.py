@@ -40,12 +40,14 @@ class Query(_Model):
 
 
 class OutputFile(_Model):
-    """A file of the build: ``path`` relative to its directory with ``/``, ``size`` in bytes, ``sha256`` hex over them."""
+    """A file of the build: ``path`` relative to its directory with ``/``, ``size`` in bytes, ``sha256`` hex over them. ``of`` (hex) stands
+    for the lines that a shard was made of, so that a later build knows it again."""
 
     path: str
     rows: int
     size: int
     sha256: str
+    of: str = ""
 
 
 class BuiltSet(_Model):
@@ -57,7 +59,8 @@ class BuiltSet(_Model):
     ``redactions`` counts, by entity type, the identifiers that stand in the records behind the rows; ``tokens`` those of all rows, by the
     user's tokenizer. ``months`` counts rows by the month of the work, ``lengths`` by the power of two at or below their tokens, or
     characters where there is no tokenizer. ``evidence``, ``agents`` and
-    ``models`` are as :class:`corpus.build.tally.Tally` counts them. ``beside`` are files about what the set left out.
+    ``models`` are as :class:`corpus.build.tally.Tally` counts them. ``beside`` are files about what the set left out, and what a
+    later build uses again.
     """
 
     recipe: str
@@ -141,6 +144,10 @@ class _Loose(BaseModel):
 
 class _File(_Loose):
     path: str
+    rows: int = 0
+    size: int = 0
+    sha256: str = ""
+    of: str = ""
 
 
 class _Set(_Loose):

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.build.manifest import earlier
@@ -16,37 +17,67 @@ from corpus.errors import BadInput, Failed, Refused
 
 # What lies in a build's directory, whole or cut off half-way.
 _LEFT = re.compile(
-    r"README\.md|\.work/[^/]+|manifest\.json|dataset_info\.json|croissant\.json|charts/[^/]+\.svg"
-    r"|(?:dropped/|aliases/)?[^/]+/(?:part-[a-z0-9._-]+-[0-9]{5}|[a-z][a-z0-9_]*-[0-9]{5}-of-[0-9]{5}\.(?:jsonl|jsonl\.zst|parquet))"
+    r"(?:\.before/[0-9]+/)?(?:\.work/[^/]+|\.again/[^/]+\.(?:arrows|shards)|README\.md|manifest\.json|dataset_info\.json|croissant\.json|charts/[^/]+\.svg"
+    r"|(?:dropped/|aliases/)?[^/]+/(?:part-[a-z0-9._-]+-[0-9]{5}|[a-z][a-z0-9_]*-[0-9]{5}-of-[0-9]{5}\.(?:jsonl|jsonl\.zst|parquet)))"
 )
 
 
-@contextlib.contextmanager
-def stage(out: Path, root: Path, tenant: str) -> Iterator[Path]:
-    """An empty directory beside ``out`` that takes its place when the block ends well, and is gone when it does not.
+BEFORE = ".before"
+"""Below the directory that a build is made in: what builds that were cut off there had made, each in a directory of its own."""
+_ONLY_WHILE = (BEFORE, ".work")
 
-    It is held by ``flock``, so two builds of one directory cannot mix, and what a killed one left is cleared by the next. Raises
-    what :func:`check` raises, before and after, and :class:`Failed` where another build is writing.
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a build is made, and where it goes: an earlier one may stand there."""
+
+    directory: Path
+    target: Path
+
+
+@contextlib.contextmanager
+def stage(out: Path, root: Path, tenant: str, *, goes_on: bool = False) -> Iterator[Place]:
+    """A directory beside ``out`` that takes its place when the block ends well, and is gone when it does not. It is empty, but for
+    :data:`BEFORE`: what was killed, or interrupted where it ``goes_on``, stays there for the next build of ``out``.
+
+    It is held by ``flock``, so two builds of one directory cannot mix. Raises what :func:`check` raises, before and after, and
+    :class:`Failed` where another build is writing.
     """
     target = check(out, root, tenant)
     aside, old = asides(target)
     for left in (aside, old):
         _check_left(left)
     lock = hold(aside)
-    done = False
+    stays = False
     try:
         if old.exists() and not target.exists():  # a build was killed between its two renames
             old.rename(target)
-        for entry in aside.iterdir():
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-        yield aside
+        _set_back(aside)
+        yield Place(aside, target)
+        for name in _ONLY_WHILE:
+            shutil.rmtree(aside / name, ignore_errors=True)
         check(target, root, tenant)
         _put(aside, target)
-        done = True
+        stays = True
+    except KeyboardInterrupt:
+        stays = goes_on
+        raise
     finally:
-        if not done:
+        if not stays:
             shutil.rmtree(aside, ignore_errors=True)
         os.close(lock)
+
+
+def _set_back(aside: Path) -> None:
+    """Move what a build left that was cut off below :data:`BEFORE`."""
+    left = [entry for entry in aside.iterdir() if entry.name != BEFORE]
+    if left:
+        before = aside / BEFORE
+        before.mkdir(exist_ok=True)
+        again = before / str(len(list(before.iterdir())))
+        again.mkdir()
+        for entry in left:
+            entry.rename(again / entry.name)
 
 
 def asides(target: Path) -> tuple[Path, Path]:

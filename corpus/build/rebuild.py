@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from corpus.build import manifest
+from corpus.build.again import AGAIN
 from corpus.build.manifest import Manifest, OutputFile
 from corpus.build.members import SIZE, Members
 from corpus.build.outcomes import Seen
@@ -65,8 +66,17 @@ class Given:
 NOTHING = Given()
 
 
-def rebuild(root: Path, source: Path, out: Path | Remote, *, given: Given = NOTHING, seen: Seen = lambda done, total: None) -> Rebuilt:
-    """Make the sets of the manifest ``source`` again into ``out``, as of its position; of the corpus only its list of builds grows.
+def rebuild(
+    root: Path,
+    source: Path,
+    out: Path | Remote,
+    *,
+    given: Given = NOTHING,
+    workers: int | None = 1,
+    seen: Seen = lambda done, total: None,
+) -> Rebuilt:
+    """Make the sets of the manifest ``source`` again into ``out``, as of its position; of the corpus only its list of builds grows, and
+    nothing of an earlier build is used again.
 
     Raises :class:`BadInput` for what is no manifest or an ``out`` that it lies in, :class:`Broken` for one whose members are not those its
     roots are over, and as :func:`corpus.build.build`.
@@ -76,7 +86,7 @@ def rebuild(root: Path, source: Path, out: Path | Remote, *, given: Given = NOTH
         raise BadInput(f"--out {out} holds the build to be made again: choose another directory")
     query = first.query.model_copy(update={"options": first.query.options.model_copy(update=asdict(given))})
     with destination(out, root, first.query.tenant, seen) as directory, Corpus.open(root, first.query.tenant) as corpus:
-        second = make(corpus, root, query, first.position, directory, seen=seen)
+        second = make(corpus, root, query, first.position, directory, workers=workers, afresh=True, seen=seen)
         gone = {(one.key, one.id): one.replaced for one in second.gone}
         lost = members_lost(first, second)
         forgotten = {entry.key for entry in corpus.logged(first.position) if entry.kind is Happened.FORGET} if lost else set()
@@ -121,4 +131,4 @@ def _column(one: Manifest) -> pa.ChunkedArray:
 def _files(one: Manifest) -> Iterator[OutputFile]:
     yield from (one.card, *one.side)
     for built in one.sets:
-        yield from (*built.files, *built.beside)
+        yield from (file for file in (*built.files, *built.beside) if not file.path.startswith(f"{AGAIN}/"))

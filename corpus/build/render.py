@@ -5,51 +5,21 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import orjson
 
 from corpus.build.files import SHARD_BYTES, FileType, Values, Writer, writer
+from corpus.build.hashed import Hashed
 from corpus.build.manifest import OutputFile
 from corpus.build.row import Column
 from corpus.errors import Failed
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
 _AT_ONCE = 4 << 20
-
-
-class _Hashed(io.RawIOBase):
-    """A new file that knows how many bytes went into it, and their digest."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
-        self.size = 0
-        self.digest = hashlib.sha256()
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Buffer, /) -> int:
-        view = memoryview(data).cast("B")
-        self.digest.update(view)
-        self.size += len(view)
-        done = len(view)
-        while view:
-            view = view[os.write(self._fd, view) :]
-        return done
-
-    def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-        super().close()
 
 
 class _Shard:
@@ -57,7 +27,7 @@ class _Shard:
 
     def __init__(self, path: Path, kind: FileType, columns: tuple[Column, ...]) -> None:
         self.rows = self.lines = 0
-        self._raw = _Hashed(path)
+        self._raw = Hashed(path)
         self._file = io.BufferedWriter(self._raw, 1 << 20)
         self._writer: Writer = writer(kind, cast("BinaryIO", self._file), columns)
 
@@ -79,20 +49,30 @@ class _Shard:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Lines that lie one after another in a file: from byte ``start``, ``size`` bytes."""
+    """Lines that lie one after another in the file ``path`` of what was made of ``piece``: from byte ``start``, ``size`` bytes, which are
+    ``rows`` of them after the ``first``."""
 
+    piece: str
     path: Path
     start: int
     size: int
+    first: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A shard to be written: the recipe whose columns it has, where it goes, and the lines in it."""
+    """A shard to be written: whose columns it has, of which split it is, where it goes, and the lines in it."""
 
     recipe: str
+    split: str
     path: Path
     runs: tuple[Run, ...]
+
+    def of(self) -> str:
+        """What it stands for: shards of the same are of the same bytes."""
+        told = "".join(f"{run.piece} {run.start} {run.size}\n" for run in self.runs)
+        return hashlib.sha256(f"{self.recipe} {self.split}\n{told}".encode()).hexdigest()
 
 
 def write(job: Job, kind: FileType, columns: tuple[Column, ...]) -> OutputFile:
@@ -108,6 +88,22 @@ def write(job: Job, kind: FileType, columns: tuple[Column, ...]) -> OutputFile:
     except BaseException:
         shard.abandon()
         raise
+
+
+def link(job: Job, path: Path, file: OutputFile) -> OutputFile:
+    """Put the shard at ``path`` where a job wants one of the same lines. Raises ``ValueError`` where it is not what ``file`` says."""
+    try:
+        try:
+            os.link(path, job.path)
+        except OSError:
+            shutil.copyfile(path, job.path)
+        with open(job.path, "rb") as lines:
+            if os.fstat(lines.fileno()).st_size == file.size and hashlib.file_digest(lines, "sha256").hexdigest() == file.sha256:
+                return file.model_copy(update={"path": job.path.name})
+    except FileNotFoundError:
+        pass
+    job.path.unlink(missing_ok=True)
+    raise ValueError(f"{path} is not what it was")
 
 
 def _blocks(file: BinaryIO, run: Run) -> Iterator[bytes]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 
 from corpus import __version__
 from corpus.build import card, gates, manifest, recipes, side, splits
+from corpus.build.again import Again, Notes
 from corpus.build.assembly import Assembly
 from corpus.build.assign import assign
 from corpus.build.desk import WORK, Bench, layouts_of, made_of
 from corpus.build.dropped import Dropped
 from corpus.build.growing import Growing, Written
 from corpus.build.listing import listed
+from corpus.build.maker import Maker
 from corpus.build.manifest import BuiltSet, Manifest, OutputFile, Query
 from corpus.build.options import Options
 from corpus.build.outcomes import Seen
@@ -44,7 +47,7 @@ def build(request: Request, out: Path, *, workers: int | None = 1, seen: Seen = 
     with Corpus.open(request.root, request.tenant) as corpus:
         check(out, request.root, request.tenant)
         if request.as_of is not None:
-            return make(corpus, request.root, query, request.as_of, out, workers=workers, seen=seen)
+            return make(corpus, request.root, query, request.as_of, out, workers=workers, afresh=False, seen=seen)
         if query.split is not None:
             fix(corpus)  # so that the links follow in the log what they are about
             assign(corpus, splits.parse(query.split))
@@ -54,11 +57,14 @@ def build(request: Request, out: Path, *, workers: int | None = 1, seen: Seen = 
             return write(corpus, team, bench, position, selected, out, seen)
 
 
-def make(corpus: Corpus, root: Path, query: Query, position: int, out: Path, *, workers: int | None = 1, seen: Seen) -> Manifest:
-    """The sets that ``query`` asks for, of what the log knew at ``position``; only the list of builds grows. Raises as :func:`build`."""
+def make(
+    corpus: Corpus, root: Path, query: Query, position: int, out: Path, *, workers: int | None = 1, afresh: bool, seen: Seen
+) -> Manifest:
+    """The sets that ``query`` asks for, of what the log knew at ``position``; only the list of builds grows. With ``afresh`` nothing of an
+    earlier build is used again. Raises as :func:`build`."""
     with team_for(corpus, bench := Bench(root, query), workers) as team:
         selected = select(corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
-        return write(corpus, team, bench, position, selected, out, seen)
+        return write(corpus, team, bench, position, selected, out, seen, afresh=afresh)
 
 
 def team_for(corpus: Corpus, bench: Bench, workers: int | None) -> Team:
@@ -66,11 +72,16 @@ def team_for(corpus: Corpus, bench: Bench, workers: int | None) -> Team:
     return Team(bench, workers or workers_for(corpus.packed_bytes()))
 
 
-def write(corpus: Corpus, team: Team, bench: Bench, position: int, selected: Selection, out: Path, seen: Seen) -> Manifest:
+def write(
+    corpus: Corpus, team: Team, bench: Bench, position: int, selected: Selection, out: Path, seen: Seen, *, afresh: bool = False
+) -> Manifest:
     """The sets of what was selected, their card and their manifest. Raises as :func:`build`."""
     query = bench.query
-    with listed(corpus, out) as built_now, stage(out, bench.root, query.tenant) as directory:
-        sets = sets_of(team, bench, selected, directory, seen)
+    use_again = not afresh and not query.options.keep_dropped  # the text of what was left out is not kept for later
+    with listed(corpus, out) as built_now, stage(out, bench.root, query.tenant, goes_on=use_again) as place:
+        directory = place.directory
+        again = Again(place.directory, place.target, query.recipes) if use_again else None
+        sets = sets_of(team, bench, selected, directory, again, seen)
         if not any(built.rows for built in sets):
             raise BadInput(f"no row for {', '.join(_why(built) for built in sets)}: see 'corpus stats --tenant {query.tenant}'")
         text = card.render(query, recipes.known(), layouts_of(query), sets).encode()
@@ -84,46 +95,50 @@ def write(corpus: Corpus, team: Team, bench: Bench, position: int, selected: Sel
     return done
 
 
-def sets_of(team: Team, bench: Bench, selected: Selection, directory: Path | None, seen: Seen) -> list[BuiltSet]:
-    """The sets, written into ``directory``, or only counted without one. Raises :class:`BadInput` where nothing was selected."""
+def sets_of(team: Team, bench: Bench, selected: Selection, directory: Path | None, again: Again | None, seen: Seen) -> list[BuiltSet]:
+    """The sets, written into ``directory``, or only counted without one; with what there is to be used ``again``. Raises :class:`BadInput`
+    where nothing was selected."""
     query = bench.query
     if not len(selected):
         with_ = f" with {' and '.join(query.where)}" if query.where else ""
         raise BadInput(f"tenant {query.tenant!r} has no record{with_}: see 'corpus stats --tenant {query.tenant}'")
     kinds, held = selected.types(), gates.parse(query.gates.split(", "))
+    maker = Maker(team, directory, again)
     with contextlib.ExitStack() as open_files:
         sets: dict[str, Growing] = {}
         for recipe in recipes.named(query.recipes):
             records_in = sum(count for kind, count in kinds.items() if recipe.takes(kind))
-            written = None if directory is None else _written(recipe.name, directory, query.options, team, open_files)
+            written = None if directory is None else _written(recipe.name, directory, query.options, maker, open_files)
             sets[recipe.name] = Growing(recipe, records_in, among(held, query.options), written)
         done = 0
-        for piece, made in team.over(pieces(selected, asked_of(query)), directory):
+        for piece, made in maker.over(pieces(selected, asked_of(query))):
             for name, offers in made.items():
                 sets[name].take(piece.name, offers)
             done += len(piece.selected)
             seen(done, len(selected))
-        found = [one.finish() for one in sets.values()]
-        if directory is not None:
-            (directory / WORK).rmdir()
-        return found
+        return [one.finish() for one in sets.values()]
 
 
-def _written(recipe: str, directory: Path, options: Options, team: Team, open_files: contextlib.ExitStack) -> Written:
+def _written(recipe: str, directory: Path, options: Options, maker: Maker, open_files: contextlib.ExitStack) -> Written:
     (directory / WORK).mkdir(exist_ok=True)
     dropped = Dropped(directory, recipe, keep=options.keep_dropped)
     open_files.callback(dropped.close)
+    notes = None
+    if not options.keep_dropped:
+        notes = maker.notes[recipe] = Notes(directory, recipe)
+        open_files.callback(notes.close)
 
     def assembly(split: str) -> Assembly:
-        return Assembly(directory / recipe, recipe, split, options.file_type, options.shard_bytes, team.write)
+        return Assembly(directory / recipe, recipe, split, options, maker)
 
-    return Written(assembly, dropped, lambda piece, split: made_of(directory, piece, recipe, split))
+    return Written(assembly, dropped, notes, lambda piece, split: made_of(directory, piece, recipe, split))
 
 
 def asked_of(query: Query) -> bytes:
     """What decides about the rows of a record besides the record: all that is asked, and which versions answer."""
     versions = {recipe.name: recipe.version for recipe in recipes.named(query.recipes)}
-    return dumps([query.model_dump(mode="json", exclude={"config"}), __version__, versions])
+    writers = [version(name) for name in ("pyarrow", "zstandard")]
+    return dumps([query.model_dump(mode="json", exclude={"config"}), __version__, versions, writers])
 
 
 def splits_of(query: Query) -> splits.Splits | None:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from corpus.build.desk import Bench, Desk
 from corpus.build.manifest import OutputFile
 from corpus.build.offers import Offers
 from corpus.build.piece import Piece, unpack
-from corpus.build.render import Job
+from corpus.build.render import Job, link
 from corpus.errors import Failed
 
 T = TypeVar("T")
@@ -64,28 +65,40 @@ class Team:
     def __exit__(self, *raised: object) -> None:
         self._stack.close()
 
-    def over(self, pieces: Iterable[Piece], directory: Path | None) -> Iterator[tuple[Piece, dict[str, Offers]]]:
-        """Each piece, and what :meth:`Desk.make` makes of it, in order. Raises as that does."""
+    def over(
+        self, pieces: Iterable[Piece], directory: Path | None, known: Callable[[Piece], dict[str, Offers] | None]
+    ) -> Iterator[tuple[Piece, dict[str, Offers]]]:
+        """Each piece, and what is ``known`` of it, or what :meth:`Desk.make` makes of it, in order. Raises as that does."""
         waiting: deque[tuple[Piece, Future[dict[str, Offers]]]] = deque()
         for piece in pieces:
-            waiting.append((piece, self._make(piece, directory)))
+            offers = known(piece)
+            waiting.append((piece, self.make(piece, directory) if offers is None else _done(partial(_is, offers))))
             if len(waiting) > (_AHEAD * self._workers if self._pool else 0):
                 yield _first(waiting)
         while waiting:
             yield _first(waiting)
 
+    def make(self, piece: Piece, directory: Path | None, only: str | None = None) -> Future[dict[str, Offers]]:
+        """What is made of a piece, by ``only`` one recipe or all, once it is."""
+        if self._pool is None:
+            return _done(lambda: self._here().make(piece.name, piece.selected, directory, only))
+        with _told():
+            return self._pool.submit(_make, piece.name, piece.packed(), piece.paths(), directory, only)
+
     def write(self, job: Job) -> Future[OutputFile]:
         """The shard that is asked for, once it is written."""
-        if self._pool is not None:
-            with _told():
-                return self._pool.submit(_write, job)
-        return _done(lambda: self._here().write(job))
+        if self._pool is None:
+            return _done(lambda: self._here().write(job))
+        with _told():
+            return self._pool.submit(_write, job)
 
-    def _make(self, piece: Piece, directory: Path | None) -> Future[dict[str, Offers]]:
-        if self._pool is not None:
-            with _told():
-                return self._pool.submit(_make, piece.name, piece.packed(), piece.paths(), directory)
-        return _done(lambda: self._here().make(piece.name, piece.selected, directory))
+    def link(self, job: Job, path: Path, file: OutputFile) -> Future[OutputFile]:
+        """The shard that is asked for, once it is linked from where one of the same lines lies. Its result raises ``ValueError`` where that
+        is not what it was."""
+        if self._pool is None:
+            return _done(lambda: link(job, path, file))
+        with _told():
+            return self._pool.submit(link, job, path, file)
 
     def _here(self) -> Desk:
         if self._desk is None:
@@ -107,6 +120,10 @@ def _told() -> Iterator[None]:
         raise Failed("a worker of the build ended unexpectedly (out of memory?): build again with fewer --workers") from error
 
 
+def _is(known: T) -> T:
+    return known
+
+
 def _first(waiting: deque[tuple[Piece, Future[dict[str, Offers]]]]) -> tuple[Piece, dict[str, Offers]]:
     piece, future = waiting.popleft()
     return piece, result_of(future)
@@ -114,7 +131,10 @@ def _first(waiting: deque[tuple[Piece, Future[dict[str, Offers]]]]) -> tuple[Pie
 
 def _done(work: Callable[[], T]) -> Future[T]:
     future: Future[T] = Future()
-    future.set_result(work())
+    try:
+        future.set_result(work())
+    except Exception as error:
+        future.set_exception(error)
     return future
 
 
@@ -141,9 +161,9 @@ def _ready() -> None:
     """Nothing: by then the process has started."""
 
 
-def _make(name: str, data: bytes, paths: dict[int, tuple[str, ...]], directory: Path | None) -> dict[str, Offers]:
+def _make(name: str, data: bytes, paths: dict[int, tuple[str, ...]], directory: Path | None, only: str | None) -> dict[str, Offers]:
     assert _desk is not None  # noqa: S101 - a worker's first act
-    return _desk.make(name, unpack(data, paths), directory)
+    return _desk.make(name, unpack(data, paths), directory, only)
 
 
 def _write(job: Job) -> OutputFile:

@@ -131,17 +131,21 @@ def test_shards_hold_every_line_that_stays_once_and_only_the_last_is_short(
 ) -> None:
     top = tmp_path_factory.mktemp("shards")
 
-    def written(job: Job) -> Future[OutputFile]:
-        future: Future[OutputFile] = Future()
-        future.set_result(write(job, FileType.JSONL, (Column("text"),)))
-        return future
+    class Here:
+        def begin(self, job: Job) -> Future[OutputFile]:
+            future: Future[OutputFile] = Future()
+            future.set_result(write(job, FileType.JSONL, (Column("text"),)))
+            return future
 
-    shards = Assembly(top / "set", "set", "train", FileType.JSONL, limit, written)
+        def end(self, job: Job, begun: Future[OutputFile]) -> OutputFile:
+            return begun.result()
+
+    shards = Assembly(top / "set", "set", "train", Options(shard_bytes=limit), Here())
     kept = []
     for number, texts in enumerate(pieces):
         lines = [(orjson.dumps({"text": text}) + b"\n", stays) for text, stays in texts]
         (top / str(number)).write_bytes(b"".join(line for line, _ in lines))
-        shards.add(top / str(number), [(len(line), stays) for line, stays in lines])
+        shards.add(str(number), top / str(number), [(len(line), stays) for line, stays in lines])
         kept += [line for line, stays in lines if stays]
     files = shards.finish()
     data = [(top / file.path).read_bytes() for file in files]
@@ -178,6 +182,7 @@ def test_an_unknown_tenant_is_refused(world: World, tmp_path: Path) -> None:
 
 def test_a_damaged_record_stops_the_build_and_the_earlier_one_stays(full: World, tmp_path: Path) -> None:
     make(full, tmp_path / "out")
+    full.edit()  # so that there is something to make
     before = tree(tmp_path / "out")
     victim = max((full.root / "acme/engineering/payments").iterdir())
     victim.write_bytes(victim.read_bytes().replace(b"Change", b"Chance").replace(b"hello", b"hallo"))

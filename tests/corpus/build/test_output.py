@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.build.options import Options
 from corpus.build.output import stage
 from corpus.errors import BadInput, Failed, Refused
 from tests.corpus.build.world import World, make, tree
@@ -27,6 +28,7 @@ def test_an_earlier_build_is_replaced_whole(world: World, built: Path) -> None:
     world.edit()
     make(world, built, "pretrain")
     assert sorted(tree(built)) == [
+        ".again/pretrain.arrows",
         "README.md",
         "charts/pretrain-length.svg",
         "charts/pretrain-month.svg",
@@ -167,12 +169,12 @@ def test_a_build_that_cannot_be_moved_into_place_puts_the_earlier_one_back(
 
     def failing(self: Path, target: Path) -> Path:
         if self.name.endswith(".building"):
-            raise KeyboardInterrupt
+            raise RuntimeError
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", failing)
     world.edit()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(RuntimeError):
         make(world, built, "sft")
     assert tree(built) == before
     assert sorted(path.name for path in built.parent.iterdir()) == ["out", "root"]
@@ -186,15 +188,20 @@ def test_an_earlier_build_that_a_killed_one_had_set_aside_comes_back(world: Worl
     assert tree(built) == before
 
 
-def test_an_interrupt_leaves_nothing_behind(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("keep_dropped", [False, True])
+def test_an_interrupt_leaves_what_the_next_build_goes_on_from_and_nothing_else(world: World, tmp_path: Path, keep_dropped: bool) -> None:
     world.edit()
 
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make(world, tmp_path / "out", "sft", seen=stop)
-    assert [path.name for path in tmp_path.iterdir()] == ["root"]
+        make(world, tmp_path / "out", "sft", seen=stop, options=Options(keep_dropped=keep_dropped))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["root"] if keep_dropped else [".out.building", "root"]
+    make(world, tmp_path / "out", "sft")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "root"]
+    make(world, tmp_path / "afresh", "sft")
+    assert tree(tmp_path / "out") == tree(tmp_path / "afresh")
 
 
 def test_what_appears_in_the_directory_meanwhile_is_not_lost(world: World, built: Path) -> None:
