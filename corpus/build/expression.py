@@ -113,7 +113,7 @@ def selection(
     known_of = _known(links, overtaken)
     first = _first_parts(records, overtaken, known_of)
     found = _joined(records, overtaken, known_of, first)
-    return _judged(found, conditions).order_by("created_us", "key").select("n", "evidence", "left_out", "split", "group")
+    return _judged(found, conditions).order_by("n").select("n", "evidence", "left_out", "split", "group")
 
 
 def total(records: ir.Table) -> ir.Table:

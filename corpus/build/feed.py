@@ -37,14 +37,17 @@ class Held:
         self.files = files
         self.labels = labels
 
-    def take(self, name: str, places: pa.Array) -> pa.Array:
-        """A column at those places. It is not held any more then, so that all of them take little more room than one."""
-        import pyarrow as pa
+    def places(self, numbers: pa.Array) -> pa.Array:
+        """The rows of ``records`` that have those ``n``."""
+        import pyarrow.compute as pc
 
+        return pc.sort_indices(self.take("n")).take(numbers)
+
+    def take(self, name: str, places: pa.Array | None = None) -> pa.Array:
+        """A column, at those places. It is not held any more then, so that all of them take little more room than one."""
         column = self.records[name]
         self.records = self.records.drop_columns([name])
-        found = column.take(places)
-        return found.chunk(0) if isinstance(found, pa.ChunkedArray) and found.num_chunks == 1 else found.combine_chunks()
+        return (column if places is None else column.take(places)).combine_chunks()
 
 
 def fill(engine: Engine, corpus: Corpus, asked: Asked, as_of: int | None) -> Held:
@@ -98,7 +101,7 @@ class _Reading:
                 where = self._corpus.path / batch.column("file")[0].as_py()
                 raise Broken(f"{where}: its index has a row that is no record's: run 'corpus verify --repair'") from error
         records, links, assigned = (pa.Table.from_batches(batches).unify_dictionaries() for batches in found)
-        return records.append_column("n", columns.integers(range(records.num_rows))), links, assigned
+        return _numbered(records), links, assigned
 
     def _check(self, batch: pa.RecordBatch) -> None:
         owners = batch.column("tenant")
@@ -127,6 +130,19 @@ class _Reading:
             else:
                 made[name] = column.cast(pa.int32()) if name in _SHORT else column
         return pa.RecordBatch.from_arrays(list(made.values()), names=list(made))
+
+
+def _numbered(records: pa.Table) -> pa.Table:
+    """The records with ``n``, the place of each in the order of a selection: an engine then sorts by one number."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pa.default_memory_pool().release_unused()  # what reading took would stay beside what an engine takes
+    places = pc.sort_indices(records.select(["created_us", "key"]), sort_keys=[("created_us", "ascending"), ("key", "ascending")])
+    numbered = records.append_column("n", pc.sort_indices(places).cast(pa.int64()))
+    del places
+    pa.default_memory_pool().release_unused()
+    return numbered
 
 
 def _nothing(tenant: str, names: list[str]) -> pa.RecordBatch:

@@ -194,7 +194,7 @@ def _table(held: Held, judged: list[pa.RecordBatch], splits: Splits | None) -> p
     import pyarrow as pa
 
     found = pa.Table.from_batches(judged, schema=_judgement()).unify_dictionaries()
-    order = found["n"].combine_chunks()
+    order = held.places(found["n"].combine_chunks())
     made = {name: held.take(name, order) for name in columns.KEPT if name not in found.column_names}
     made |= {name: found[name].combine_chunks() for name in ("evidence", "left_out", "split")}
     if splits is None:
@@ -202,6 +202,7 @@ def _table(held: Held, judged: list[pa.RecordBatch], splits: Splits | None) -> p
     elif made["split"].null_count:
         groups = (None if at is None else held.labels[at] for at in found["group"].to_pylist())
         made["split"] = columns.coded(texts(map(splits.of, made["split"].to_pylist(), groups, _names(made))))
+    pa.default_memory_pool().release_unused()
     return pa.table([made[name] for name in columns.KEPT], names=list(columns.KEPT))
 
 
