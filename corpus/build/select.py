@@ -64,7 +64,7 @@ class Gone:
 
 
 class Selection(Collection[Selected]):
-    """What was selected, ordered by ``(created_us, key)``: about 150 bytes a record. ``gone`` is what the log knew besides,
+    """What was selected, ordered by ``(created_us, key)``: about 110 bytes a record. ``gone`` is what the log knew besides,
     ``records`` how many there were to choose from."""
 
     def __init__(self, table: pa.Table, paths: Paths, records: int, gone: tuple[Gone, ...] = ()) -> None:

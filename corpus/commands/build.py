@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corpus.commands.config import config_option
-from corpus.commands.options import tenant_option
+from corpus.commands.options import tenant_option, workers_option
 from corpus.commands.row_options import row_options
 from corpus.console import echo_json, echo_table, json_option, progress, root_option
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--as-of", type=click.IntRange(0), metavar="N", help="What the log knew at its entry N; writes nothing there.")
 @click.option("--dry-run", is_flag=True, help="Only count what would become of the records; nothing is written anywhere.")
 @click.option("--out", metavar="DIR|URL", help="A new directory, here or where fsspec reaches, or an earlier build of ours.")
+@workers_option
 @config_option
 @root_option
 @json_option
@@ -52,6 +53,7 @@ def command(
     as_of: int | None,
     dry_run: bool,
     out: str | None,
+    workers: int | None,
     config: str | None,
     root: str | None,
     as_json: bool,
@@ -59,6 +61,7 @@ def command(
 ) -> None:
     """Filter a tenant's records into training sets, with a dataset card and a manifest."""
     from corpus.build import Request, build, funnel
+    from corpus.build.output import asides
     from corpus.build.reasons import Reason
     from corpus.build.remote import destination, place
     from corpus.store.elsewhere import readable_root
@@ -66,13 +69,18 @@ def command(
     request = Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of, config, splits)
     if dry_run:
         with progress("counting") as seen:
-            _print_funnel(funnel(request, seen=seen), as_json)
+            _print_funnel(funnel(request, workers=workers, seen=seen), as_json)
         return
     if out is None:
         raise click.UsageError("Missing option '--out' (or say --dry-run).")
     target = place(out)
     with progress("building") as seen, destination(target, request.root, tenant, seen) as directory:
-        done = build(request, directory, seen=seen)
+        try:
+            done = build(request, directory, workers=workers, seen=seen)
+        except KeyboardInterrupt:
+            if isinstance(target, Path) and (aside := asides(directory)[0]).is_dir():
+                click.echo(f"corpus: interrupted; the same command goes on from here, or remove {aside}", err=True)
+            raise
     if done.gone:
         replaced = sum(one.replaced for one in done.gone)
         what = f"{replaced} replaced since, {len(done.gone) - replaced} not kept any more"

@@ -8,3 +8,7 @@ from typing import Any
 import click
 
 tenant_option: Callable[[Any], Any] = click.option("--tenant", required=True, metavar="NAME", help="The tenant; one, always.")
+
+workers_option = click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="So many processes make the rows.  [default: one a core, if there is enough to do]"
+)

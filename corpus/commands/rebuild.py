@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from corpus.commands.options import workers_option
 from corpus.console import echo_json, echo_table, json_option, progress, root_option
 
 
@@ -14,6 +15,7 @@ from corpus.console import echo_json, echo_table, json_option, progress, root_op
 @click.option("--out", required=True, metavar="DIR|URL", help="A new directory, here or where fsspec reaches, or an earlier build of ours.")
 @click.option("--tokenizer", metavar="FILE|DIR", type=click.Path(path_type=Path), help="The tokenizer that the build used.")
 @click.option("--decontaminate", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="The test files that the build used.")
+@workers_option
 @root_option
 @json_option
 @click.pass_context
@@ -23,6 +25,7 @@ def command(
     out: str,
     tokenizer: Path | None,
     decontaminate: tuple[Path, ...],
+    workers: int | None,
     root: str | None,
     as_json: bool,
 ) -> None:
@@ -38,7 +41,7 @@ def command(
 
     target, given = place(out), Given(tokenizer, decontaminate)
     with progress("building") as seen:
-        done = rebuild(readable_root(root), manifest, target, given=given, seen=seen)
+        done = rebuild(readable_root(root), manifest, target, given=given, workers=workers, seen=seen)
     if as_json:
         told = {"differences": [asdict(one) for one in done.differences], "missing": [asdict(one) for one in done.missing]}
         echo_json({"out": str(target), "files": done.files, "same": done.same, "position": done.manifest.position, **told})

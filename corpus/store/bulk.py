@@ -16,10 +16,11 @@ def add_pack(packs: Directory, tenant: str, records: Sequence[Redacted]) -> int:
     """Seal ``records`` into one pack and list it; returns how many were not packed already. The caller holds the tenant's lock."""
     known = PackSet(packs.again(), tenant)
     try:
+        packed = known.found(record.key for record in records)
         rows = [
             (row_of(entry_of(record.line, packs.path, (), tenant), record.line), record.line)
             for record in records
-            if not known.holds(record.key)
+            if record.key not in packed
         ]
         if rows:
             rows.sort(key=lambda one: (one[0].created_us, one[0].key))

@@ -39,6 +39,8 @@ from corpus.store.verify import Problem, Verification, Verified, What
 
 BULK_BYTES = 16 << 20
 """Bulk capture packs what has come to this: a pack is written at once, and small packs are merged later."""
+BULK_RECORDS = 1 << 14
+"""Or to so many: a record that waits takes 6 KB, however short its line."""
 FEW = 16
 """So many records are not worth a pack: they are kept loose."""
 
@@ -88,7 +90,8 @@ class Corpus(Readable):
                     return True
 
     def append_many(self, records: Iterable[Redacted], kept: Callable[[int], None] = lambda count: None) -> int:
-        """Keep many records, in packs of about 16 MiB of lines, each durable before it is counted; returns how many were new.
+        """Keep many records, in packs of about 16 MiB of lines or 16,384 records, each durable before it is counted; returns how many were
+        new.
 
         What was forgotten is left out.
 
@@ -100,13 +103,17 @@ class Corpus(Readable):
         size = total = 0
         for record in records:
             self._check(record)
-            if record.key in waiting or (record.stem, record.key) in held:
+            if record.key in waiting or held.loose(record.stem, record.key):
                 continue
             waiting[record.key] = record
             size += len(record.line)
-            if size >= BULK_BYTES:
-                total += self._add(list(waiting.values()), kept)
-                waiting, size = {}, 0
+            if size >= BULK_BYTES or len(waiting) >= BULK_RECORDS:
+                waiting = held.unpacked(waiting)
+                size = sum(len(one.line) for one in waiting.values())
+                if 2 * size >= BULK_BYTES or 2 * len(waiting) >= BULK_RECORDS:  # what is here already makes no pack of a few
+                    total += self._add(list(waiting.values()), kept)
+                    waiting, size = {}, 0
+        waiting = held.unpacked(waiting)
         if len(waiting) > FEW:
             return total + self._add(list(waiting.values()), kept)
         for record in waiting.values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
 T = TypeVar("T")
+R = TypeVar("R")
 PACKS = "packs"
 _HEX = re.compile(r"[0-9a-f]{1,64}\Z")
 
@@ -41,7 +42,15 @@ class Held:
     reader: Reader
 
     def __contains__(self, record: tuple[str, str]) -> bool:
-        return record[0] in self.stems or record[1] in self.keys or self.reader.in_packs(lambda packs: packs.holds(record[1]))
+        return self.loose(*record) or self.reader.in_packs(lambda packs: packs.holds(record[1]))
+
+    def loose(self, stem: str, key: str) -> bool:
+        return stem in self.stems or key in self.keys
+
+    def unpacked(self, records: Mapping[str, R]) -> dict[str, R]:
+        """Those of ``records``, by key, that no pack has: all looked for at once, which is far less work where packs are many."""
+        packed = self.reader.in_packs(lambda packs: packs.found(records))
+        return {key: record for key, record in records.items() if key not in packed}
 
 
 class Reader:

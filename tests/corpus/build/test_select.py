@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,21 @@ def test_a_record_of_another_tenant_in_the_directory_stops_the_build(world: Worl
     with pytest.raises(Refused, match="globex"):
         make(world, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_selection_imports_neither_pandas_nor_what_evaluates_expressions_over_files(world: World) -> None:
+    work, revert = world.edit(), world.edit()
+    world.link(LinkKind.REVERTED_BY, work, revert)
+    code = """
+import sys
+from pathlib import Path
+from corpus.build.select import select
+from corpus.build.splits import parse
+from corpus.build.where import parse_all
+from corpus.store import Corpus
+with Corpus.open(Path(sys.argv[1]), "acme") as corpus:
+    asked = parse_all(["evidence_class in rejected,observed", "created>=2020"]).headers
+    assert len(list(select(corpus, asked, splits=parse(["test=10"])))) == 2
+assert not {"pandas", "pyarrow.dataset"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code, str(world.root)], check=True)

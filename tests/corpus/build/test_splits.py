@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -66,6 +69,15 @@ def test_about_as_many_groups_are_chosen_as_was_asked_for() -> None:
     chosen = [splits.choose(f"group {number}") for number in range(4000)]
     assert 320 < chosen.count("test") < 480
     assert 880 < chosen.count("validation") < 1120
+
+
+@given(st.text(max_size=12), st.sampled_from([["test=10", "validation=25"], ["a=33.333333", "b=33.333333"], ["train=80", "test=20"]]))
+def test_a_group_is_chosen_for_by_where_its_hash_stands_among_the_percents(group: str, texts: list[str]) -> None:
+    splits = parse(texts)
+    at = Decimal(int.from_bytes(hashlib.sha256(f"split:{group}".encode()).digest()[:8])) * 100 / (1 << 64)
+    upto = accumulate(percent for _, percent in splits.percent)
+    expected = next((name for (name, _), most in zip(splits.percent, upto, strict=True) if at < most), "train")
+    assert splits.choose(group) == expected
 
 
 NAMES = st.sampled_from("abcdefgh")

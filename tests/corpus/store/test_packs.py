@@ -305,6 +305,18 @@ for some, table in zip((rows, []), made):
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
+def test_many_short_records_are_packed_before_all_of_them_wait_and_none_of_them_twice(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BULK_RECORDS", 40)
+    made = [record(f"one {number}") for number in range(130)]
+    with Corpus.open(root, "acme") as corpus:
+        told: list[int] = []
+        assert corpus.append_many(iter(made[:70]), told.append) == 70
+        assert told == [40, 30]
+        assert corpus.append_many(iter(made), told.append) == 60
+        assert told[2:] == [40, 20]  # what was here made no pack of a few
+        assert sorted(entry.key for entry in corpus.entries()) == sorted(one.key for one in made)
+
+
 @pytest.mark.parametrize("asked", [None, pc.field("revision") == 0])
 def test_no_thread_of_the_indexes_engine_touches_what_is_pythons(root: Path, asked: pc.Expression | None) -> None:
     """One that did would abort the process where it came late, to an interpreter that has gone."""
