@@ -13,7 +13,7 @@ import orjson
 
 from corpus.build.dropped import DROPPED
 from corpus.build.manifest import NAME, Manifest
-from corpus.build.output import asides
+from corpus.build.output import asides, clear
 from corpus.errors import Failed
 from corpus.store import Build, Corpus, Keys
 
@@ -22,20 +22,25 @@ from corpus.store import Build, Corpus, Keys
 def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
     """Around all that writes a build to ``out``: takes its manifest, and when that stands, lists it.
 
-    A bundle is only read, and nothing is known there of a build. Raises :class:`Failed`, and takes it away, where something was forgotten
+    First what killed builds left half done goes, where something was forgotten since they began: it may hold that. A bundle is only read,
+    and nothing is known there of a build. Raises :class:`Failed`, and takes it away, where something was forgotten
     while it was made: it may hold that.
     """
     if not corpus.writable:
         yield []
         return
     where, since = os.path.realpath(out), corpus.tombstones.digest
-    corpus.begin_build(where)
+    for left in corpus.builds_begun():
+        if left.tombstones != since:
+            clear(Path(left.out))
+    new = corpus.begin_build(where, since)
     built: list[Manifest] = []
     try:
         yield built
     except BaseException:
-        # What stands may be this one, or one that was killed before it was listed; what was interrupted lies aside.
-        if not os.path.lexists(os.path.join(where, NAME)) and not os.path.lexists(asides(Path(where))[0]):
+        # What stands may be this one, or one that was killed before it was listed; what was begun before may be somebody's who lives, and
+        # what was interrupted lies aside.
+        if new and not any(map(os.path.lexists, (os.path.join(where, NAME), asides(Path(where))[0]))):
             corpus.end_build(where)
         raise
     for done in built:

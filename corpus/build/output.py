@@ -85,6 +85,26 @@ def asides(target: Path) -> tuple[Path, Path]:
     return target.with_name(f".{target.name}.building"), _old(target)
 
 
+def clear(target: Path) -> bool:
+    """Remove what a killed build of ``target`` left beside it, and nothing that no build leaves; whether one lives there, which is left
+    alone. What it had set aside comes back."""
+    for aside in asides(target):
+        with contextlib.suppress(OSError, BadInput):
+            fd = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _check_left(aside)
+                if aside == _old(target) and not target.exists():
+                    aside.rename(target)
+                else:
+                    shutil.rmtree(aside)
+            except BlockingIOError:
+                return True
+            finally:
+                os.close(fd)
+    return False
+
+
 def check(out: Path, root: Path, tenant: str) -> Path:
     """Where ``out`` really is, when a build of ``tenant`` may go there: it is free, empty, or an earlier build with nothing added to it.
 

@@ -10,5 +10,5 @@ import click
 tenant_option: Callable[[Any], Any] = click.option("--tenant", required=True, metavar="NAME", help="The tenant; one, always.")
 
 workers_option = click.option(
-    "--workers", type=click.IntRange(1), metavar="N", help="So many processes make the rows.  [default: one a core, if there is enough to do]"
+    "--workers", type=click.IntRange(1), metavar="N", help="Processes that make the rows.  [default: one a core, if it pays]"
 )

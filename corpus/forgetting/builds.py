@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
-import os
-import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +12,9 @@ from pathlib import Path
 from corpus.build import manifest
 from corpus.build.listing import entered
 from corpus.build.manifest import earlier
-from corpus.build.output import asides
+from corpus.build.output import clear
 from corpus.build.staging import staged
-from corpus.store import Build, Corpus, Keys
+from corpus.store import Build, Corpus, Happened, Keys
 from corpus.xdg import is_url
 
 
@@ -42,7 +39,11 @@ class Held:
 
 def holding(corpus: Corpus, keys: Collection[str]) -> list[tuple[Build, int]]:
     """The builds that hold records of ``keys``, and how many; also those that stand though they were killed before they were listed."""
-    found = {build.manifest: (build, corpus.in_build(build, keys)) for build in corpus.builds()}
+    return _holding(corpus, keys, {})
+
+
+def _holding(corpus: Corpus, keys: Collection[str], more: Mapping[str, int]) -> list[tuple[Build, int]]:
+    found = {build.manifest: (build, max(corpus.in_build(build, keys), more.get(build.manifest, 0))) for build in corpus.builds()}
     for build, held in _unlisted(corpus):
         known, _ = found.get(build.manifest, (build, 0))
         found[build.manifest] = replace(known, outs=tuple(dict.fromkeys((*known.outs, *build.outs)))), held.count(keys)
@@ -52,11 +53,7 @@ def holding(corpus: Corpus, keys: Collection[str]) -> list[tuple[Build, int]]:
 def forget(corpus: Corpus, keys: Collection[str], *, keep: bool) -> list[Held]:
     """Take away every build that holds records of ``keys``, or with ``keep`` only say where they lie; each is marked in the list."""
     found = []
-    lives = {out for out in corpus.builds_begun() if _clear(Path(out))}
-    for build, held in _unlisted(corpus):
-        if lives.isdisjoint(build.outs):  # who lives finds out by itself that something was forgotten
-            corpus.list_build(build, held, corpus.tombstones.digest)
-    for build, count in holding(corpus, keys):
+    for build, count in _holding(corpus, keys, _ended(corpus, keys)):
         told = ((out, Became.KEPT if keep and Path(out).is_dir() else _remove(out, build)) for out in build.outs)
         became = tuple((out, what) for out, what in told if what is not Became.GONE or not staged(out))
         corpus.mark_build(replace(build, forgotten=max(count, build.forgotten)))
@@ -64,12 +61,23 @@ def forget(corpus: Corpus, keys: Collection[str], *, keep: bool) -> list[Held]:
     return found
 
 
+def _ended(corpus: Corpus, keys: Collection[str]) -> dict[str, int]:
+    """What was killed is cleared away, and listed where it stands; how many records each such build (by its manifest) holds of ``keys`` or
+    of what was forgotten before: that was while it was made."""
+    lives = {begun.out for begun in corpus.builds_begun() if clear(Path(begun.out))}  # who lives finds out by itself
+    stand = [(build, held) for build, held in _unlisted(corpus) if lives.isdisjoint(build.outs)]
+    gone = {entry.key for entry in corpus.logged() if entry.kind is Happened.FORGET} if stand else set()
+    for build, held in stand:
+        corpus.list_build(build, held, corpus.tombstones.digest)
+    return {build.manifest: held.count(gone.union(keys)) for build, held in stand}
+
+
 def _remove(where: str, build: Build) -> Became:
     """Remove the files that the build wrote, its manifest last: while that is there, somebody who was killed goes on."""
     if is_url(where):
         return Became.ELSEWHERE
     out = Path(where)
-    _clear(out)
+    clear(out)
     try:
         with open(out / manifest.NAME, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -90,25 +98,9 @@ def _remove(where: str, build: Build) -> Became:
     return Became.CHANGED if out.exists() else Became.REMOVED
 
 
-def _clear(out: Path) -> bool:
-    """Remove what a killed build left beside ``out``; whether one lives there, which holds its own."""
-    lives = False
-    for aside in asides(out):
-        with contextlib.suppress(OSError):
-            fd = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(aside)
-            except BlockingIOError:
-                lives = True
-            finally:
-                os.close(fd)
-    return lives
-
-
 def _unlisted(corpus: Corpus) -> Iterator[tuple[Build, Keys]]:
     """The builds that stand where one was begun that did not end well, and the keys of what is in them."""
-    for out in corpus.builds_begun():
+    for out in (begun.out for begun in corpus.builds_begun()):
         try:
             done = manifest.parse(Path(out, manifest.NAME))
         except (OSError, ValueError):

@@ -1,8 +1,8 @@
 """The builds that are known: which records are in each and where it lay, so that forgetting finds them.
 
 ``builds/<SHA-256 of a manifest.json>.json`` says what was built and where to, the file ``.keys`` beside it holds the keys of the records
-that are in it (32 bytes each, sorted). ``builds/<SHA-256 of a path>.begun`` names where a build is being written. Replaced whole, by
-rename, under the tenant's lock.
+that are in it (32 bytes each, sorted). ``builds/<SHA-256 of a path>.begun`` names where a build is being written, after a line with the
+digest that the tombstones had when it began. Replaced whole, by rename, under the tenant's lock.
 """
 
 from __future__ import annotations
@@ -39,9 +39,21 @@ class Build:
     forgotten: int = 0
 
 
-def begin_build(builds: Directory, out: str) -> None:
-    """A build is about to be written to ``out``: should it be killed, what it leaves there is found."""
-    put(builds, _begun(out), os.fsencode(out))
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where a build was begun (absolute), and the digest that the tombstones had then."""
+
+    out: str
+    tombstones: str
+
+
+def begin_build(builds: Directory, begun: Begun) -> bool:
+    """A build is about to be written: should it be killed, what it leaves is found. ``False`` where one was begun there already: that
+    stays as it is, since what may be left there is as old."""
+    new = not builds.exists(_begun(begun.out))
+    if new:
+        put(builds, _begun(begun.out), begun.tombstones.encode() + b"\n" + os.fsencode(begun.out))
+    return new
 
 
 def end_build(builds: Directory, out: str) -> None:
@@ -68,13 +80,20 @@ def read_builds(home: Directory) -> list[Build]:
         return []
 
 
-def begun(home: Directory) -> list[str]:
+def begun(home: Directory) -> list[Begun]:
     """Where builds were begun that did not end well, or have not ended yet."""
     try:
         with home.child(BUILDS) as builds:
-            return [os.fsdecode(builds.read(name)) for name in builds.names() if name.endswith(_BEGUN)]
+            return [_said(builds.read(name)) for name in builds.names() if name.endswith(_BEGUN)]
     except FileNotFoundError:
         return []
+
+
+def _said(mark: bytes) -> Begun:
+    if mark.startswith(b"/"):  # of an earlier version, which wrote the path alone
+        mark = b"\n" + mark
+    digest, _, out = mark.partition(b"\n")
+    return Begun(os.fsdecode(out), digest.decode("ascii", "replace"))
 
 
 def count_in(home: Directory, build: Build, keys: Collection[str]) -> int:

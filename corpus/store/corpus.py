@@ -14,7 +14,7 @@ from corpus.record import Scope
 from corpus.redaction import Redacted, pseudonym
 from corpus.redaction.tombstone import Marks
 from corpus.store import sources
-from corpus.store.builds import BUILDS, Build, begin_build, end_build, write_build
+from corpus.store.builds import BUILDS, Begun, Build, begin_build, end_build, write_build
 from corpus.store.bulk import add_pack
 from corpus.store.bundling import bring, target
 from corpus.store.exporting import Exported, describe, parts
@@ -256,10 +256,11 @@ class Corpus(Readable):
             run.run(wanted)
         return run.unread
 
-    def begin_build(self, out: str) -> None:
-        """A build is about to be written to ``out`` (absolute). Takes the tenant's lock."""
+    def begin_build(self, out: str, since: str) -> bool:
+        """A build is about to be written to ``out`` (absolute), begun when the tombstones had the digest ``since``; ``False`` where one was
+        begun there already. Takes the tenant's lock."""
         with self._lock, self._home.child(BUILDS, create=True) as directory:
-            begin_build(directory, out)
+            return begin_build(directory, Begun(out, since))
 
     def list_build(self, build: Build, keys: Keys | None, since: str) -> bool:
         """Know a build, and which records are in it, from now on; what is known of one of the same manifest is added to, and with ``None``

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from corpus.errors import BadInput, Broken, Refused
 from corpus.names import Name
 from corpus.record import Record, TupleType, parse_line
-from corpus.store.builds import Build, begun, count_in, read_builds
+from corpus.store.builds import Begun, Build, begun, count_in, read_builds
 from corpus.store.bundle import open_home
 from corpus.store.directory import Directory
 from corpus.store.forgetting import Wanted, noted
@@ -101,7 +101,7 @@ class Readable:
         """The builds that are known, by manifest."""
         return read_builds(self._home)
 
-    def builds_begun(self) -> list[str]:
+    def builds_begun(self) -> list[Begun]:
         """Where builds are being written, or were when they were killed."""
         return begun(self._home)
 

@@ -16,6 +16,7 @@ from corpus.errors import BadInput, Failed
 from corpus.forgetting import builds
 from corpus.forgetting.run import plan_of_keys
 from corpus.store import Build, Corpus, Keys, add_tenant, init_root
+from corpus.store.builds import Begun
 from tests.corpus.build.world import World, tree
 
 
@@ -66,13 +67,12 @@ def test_a_build_that_comes_to_nothing_is_not_listed(world: World, tmp_path: Pat
 
 
 def test_a_build_that_may_hold_what_was_forgotten_stays_begun_until_it_is_gone(world: World, tmp_path: Path) -> None:
-    out = os.path.realpath(tmp_path / "sets")
+    out, before = os.path.realpath(tmp_path / "sets"), "the tombstones of before"
     with Corpus.open(world.root, "acme") as corpus:
-        corpus.begin_build(out)
-        assert not corpus.list_build(
-            Build("ab" * 32, ("pretrain",), (out,)), Keys.of(bytes.fromhex("".join(world.appended))), "the tombstones of before"
-        )
-        assert (corpus.builds(), corpus.builds_begun()) == ([], [out])
+        corpus.begin_build(out, before)
+        held = Keys.of(bytes.fromhex("".join(world.appended)))
+        assert not corpus.list_build(Build("ab" * 32, ("pretrain",), (out,)), held, before)
+        assert (corpus.builds(), corpus.builds_begun()) == ([], [Begun(out, before)])
 
 
 def test_what_is_forgotten_while_a_build_is_made_is_in_no_build(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +99,10 @@ def test_a_build_that_was_killed_is_found_whether_it_stands_or_not(world: World,
         path.unlink()  # as if it had been killed before it was listed
     aside = tmp_path / ".half.building"
     (aside / "pretrain").mkdir(parents=True)
-    (aside / "pretrain/part-00000").write_text("half a row")
+    (aside / "pretrain/part-train-00000").write_text("half a row")
     with Corpus.open(world.root, "acme") as corpus:
         for name in ("sets", "half"):
-            corpus.begin_build(os.path.realpath(tmp_path / name))
+            corpus.begin_build(os.path.realpath(tmp_path / name), "")
         (held,) = builds.forget(corpus, world.appended[:1], keep=False)
         assert held.became == ((os.path.realpath(tmp_path / "sets"), builds.Became.REMOVED),)
         (known,) = corpus.builds()
@@ -117,7 +117,7 @@ def test_looking_at_what_would_go_lists_nothing_and_ends_nothing(world: World, t
     for path in (world.root / "acme/builds").iterdir():
         path.unlink()
     with Corpus.open(world.root, "acme") as corpus:
-        corpus.begin_build(out)
+        corpus.begin_build(out, "")
         before = tree(world.root)
         assert [(build.outs, count) for build, count in builds.holding(corpus, world.appended)] == [((out,), 2)]
         assert plan_of_keys(corpus, world.appended[:1]).builds[0][1:] == (1, (out,))
@@ -128,9 +128,9 @@ def test_a_build_that_lives_stays_begun_whatever_is_forgotten_meanwhile(world: W
     make(world, tmp_path / "sets")
     out = os.path.realpath(tmp_path / "sets")
     with Corpus.open(world.root, "acme") as corpus, stage(tmp_path / "sets", world.root, "acme"):
-        corpus.begin_build(out)
+        corpus.begin_build(out, "")
         builds.forget(corpus, ["ab" * 32], keep=False)
-        assert corpus.builds_begun() == [out]
+        assert corpus.builds_begun() == [Begun(out, "")]
 
 
 def test_a_build_that_is_interrupted_once_it_stands_stays_begun(world: World, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_build_that_is_interrupted_once_it_stands_stays_begun(world: World, tm
     with Corpus.open(world.root, "acme") as corpus:
         with pytest.raises(KeyboardInterrupt), listed(corpus, tmp_path / "sets"):
             raise KeyboardInterrupt
-        assert corpus.builds_begun() == [os.path.realpath(tmp_path / "sets")]
+        assert corpus.builds_begun() == [Begun(os.path.realpath(tmp_path / "sets"), "")]
 
 
 def test_a_directory_that_a_later_build_fills_is_left_alone(world: World, tmp_path: Path) -> None:
