@@ -23,8 +23,8 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
     """Around all that writes a build to ``out``: takes its manifest, and when that stands, lists it.
 
     First what killed builds left half done goes, where something was forgotten since they began: it may hold that. A bundle is only read,
-    and nothing is known there of a build. Raises :class:`Failed`, and takes it away, where something was forgotten
-    while it was made: it may hold that.
+    and nothing is known there of a build. Raises :class:`Failed`, and takes the build away, where something was forgotten while it was
+    made.
     """
     if not corpus.writable:
         yield []

@@ -101,9 +101,10 @@ def count_in(home: Directory, build: Build, keys: Collection[str]) -> int:
     with home.child(BUILDS) as builds, contextlib.ExitStack() as held:
         try:
             file = held.enter_context(open(builds.open_file(f"{build.manifest}.keys"), "rb"))
-            return Keys(held.enter_context(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))).count(keys)
+            data = held.enter_context(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
         except (FileNotFoundError, ValueError):  # an empty file cannot be mapped
             return 0
+        return Keys(data).count(keys)
 
 
 def _read(builds: Directory, name: str) -> Build:
