@@ -45,9 +45,20 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
         raise
     for done in built:
         if not corpus.list_build(*entered(done, where), since):
-            shutil.rmtree(where, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # who forgot may have come first
+                _take_away(Path(where))
             corpus.end_build(where)
             raise Failed(f"records of tenant {corpus.tenant} were forgotten while {out} was built: nothing was kept of it, build it again")
+
+
+def _take_away(out: Path) -> None:
+    """Remove a build, its manifest last: while that is there, what is left of one whose removal was killed is found."""
+    for entry in sorted(out.iterdir(), key=lambda entry: entry.name == NAME):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    out.rmdir()
 
 
 def entered(done: Manifest, out: str) -> tuple[Build, Keys]:
@@ -64,7 +75,8 @@ def _held(done: Manifest, out: str) -> Keys:
     for each in done.sets:
         found += each.members.raw_keys()
     for file in (file for each in done.sets for file in each.beside if file.path.startswith(f"{DROPPED}/")):
-        with open(os.path.join(out, file.path), "rb") as lines:
+        # One that is not there any more went with a removal that was killed.
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(out, file.path), "rb") as lines:
             for line in lines:
                 found += bytes.fromhex(orjson.loads(line)["key"])
     return Keys.of(found)
