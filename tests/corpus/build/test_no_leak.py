@@ -120,7 +120,7 @@ def test_no_word_stands_where_it_must_not(tmp_path: Path, asked: str, seed: int)
     wanted = {word for word, fate in ours.fates.items() if fate in (Fate.ROW, Fate.ELSEWHERE)}
     if not where:
         assert wanted <= said, "what a build must have"
-    assert len(said & wanted) > 8
+    assert len(said & wanted) > 1
     for recipe in recipes if more.get("format") is None else ():
         for row in read_set(out, recipe):
             told = row.get("metadata", row)
