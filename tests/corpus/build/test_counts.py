@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from corpus.build import piece
 from corpus.build.files import FileType
 from corpus.build.funnel import funnel, steps
 from corpus.build.manifest import BuiltSet, read
@@ -36,6 +37,12 @@ ASKED: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], dict[s
     "a trainer's format": (TALKS, MAIN, (), {"format": "llama-factory", "exclude_paths": ("src/a.py",)}),
     "a model and no test texts": (TALKS, ("model=m-1",), SPLIT, {"decontaminate_at": True}),
 }
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a small corpus is built piece by piece, as a large one is."""
+    monkeypatch.setattr(piece, "BYTES", 5000)
 
 
 def grown(home: Path, seed: object) -> Grown:

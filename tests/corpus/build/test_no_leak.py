@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from corpus.build import piece
 from corpus.build.files import FileType
 from corpus.build.manifest import Manifest
 from corpus.build.options import Options
@@ -44,6 +45,12 @@ few = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a small corpus is built piece by piece, as a large one is."""
+    monkeypatch.setattr(piece, "BYTES", 5000)
 
 
 def grown(home: Path, seed: object) -> Grown:

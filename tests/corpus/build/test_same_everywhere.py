@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from corpus.build import Request, funnel, piece
 from corpus.build.options import Options
 from corpus.names import check
 from corpus.redaction import Redactor
@@ -101,6 +102,20 @@ def test_the_order_in_which_records_came_and_their_packs_change_no_byte(
         corpus.repack()
     make(second, second.root.parent / "again", *ALL, split=SPLIT, options=CHOSEN)
     assert tree(second.root.parent / "again") == tree(first.root.parent / "out")
+
+
+@pytest.mark.parametrize(("most", "workers"), [(1, 1), (5000, 1), (5000, 2)])
+def test_neither_pieces_nor_the_number_of_workers_change_a_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, workers: int
+) -> None:
+    world = landed(tmp_path, drafts(tmp_path, "workers"), _half)
+    make(world, tmp_path / "whole", *ALL, split=SPLIT, options=CHOSEN)
+    monkeypatch.setattr(piece, "BYTES", most)
+    done = make(world, tmp_path / "cut", *ALL, split=SPLIT, options=CHOSEN, workers=workers)
+    assert tree(tmp_path / "whole") == tree(tmp_path / "cut")
+    asked = Request(world.root, "acme", ALL, options=CHOSEN, split=SPLIT)
+    for counted, built in zip(funnel(asked, workers=workers).sets, done.sets, strict=True):
+        assert counted == built.model_copy(update={"files": (), "beside": ()})
 
 
 class Around(NamedTuple):
