@@ -150,6 +150,7 @@ class Grown:
             match self.chance.choice(["copied", "denied", "sidechain", "said", "said"]):
                 case "copied":
                     talk.says(self.word(Fate.PROMPT), marks=[Mark.COPIED], reply=f"x{turn}")
+                    talk.user("Go on.")
                 case "denied":
                     talk.calls("Bash", json.dumps({"command": self.word(Fate.PROMPT)}), f"d{turn}", reply=f"x{turn}")
                     talk.answers("turned down", f"d{turn}", error=True)
