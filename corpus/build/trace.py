@@ -22,6 +22,7 @@ from corpus.build.where import parse_all
 from corpus.errors import BadInput, Broken, Refused
 from corpus.record import Record
 from corpus.store.readable import Readable
+from corpus.xdg import is_url, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,13 @@ class Build:
     manifest: Manifest
 
     @classmethod
-    def open(cls, directory: Path, tenant: str) -> Build:
-        """Raises :class:`BadInput` where no build stands, :class:`Refused` where it is another tenant's, :class:`Broken` where its manifest
-        was changed."""
+    def open(cls, name: str | Path, tenant: str) -> Build:
+        """The build in the directory ``name``.
+
+        Raises :class:`BadInput` where no build stands or it is not on this machine, :class:`Refused` where it is another tenant's,
+        :class:`Broken` where its manifest was changed.
+        """
+        directory = _here(name)
         if not (directory / manifest.NAME).is_file():
             raise BadInput(f"{directory} holds no build: name a directory that 'corpus build' wrote")
         found = manifest.read(directory / manifest.NAME)
@@ -154,6 +159,12 @@ class Build:
         return f"not selected: it came after position {self.manifest.position}, or its evidence was not what was asked for"
 
 
+def _here(name: str | Path) -> Path:
+    if is_url(str(name)):
+        raise BadInput(f"{shown(str(name))} is on another file system: bring the build's directory here first, and name it there")
+    return Path(name)
+
+
 def _kept(corpus: Readable, key: str) -> Record | None:
     try:
         return corpus.get(key)
@@ -184,7 +195,7 @@ def behind(corpus: Readable, name: str) -> Behind:
     text, _, digits = name.rpartition(":")
     if not text or not digits.isascii() or not digits.isdigit() or not 0 < len(digits) < 12 or int(digits) < 1:
         raise BadInput(f"{name[:200]!r} is not FILE:ROW: name a file of a build and a row of it, counted from 1")
-    path = Path(os.path.realpath(text))
+    path = Path(os.path.realpath(_here(text)))
     home = next((folder for folder in path.parents if (folder / manifest.NAME).is_file()), None)
     if home is None:
         raise BadInput(f"{text} is not in a build's directory: there is no {manifest.NAME} above it")

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.argument("record", metavar="ID|FILE:ROW")
 @tenant_option
 @click.option("--events", metavar="FIRST-LAST", help="Of a session's part only these events, as a row's 'events' names them.")
-@click.option("--build", "directory", metavar="DIR", type=click.Path(path_type=Path), help="Say where in this build the record ID stands.")
+@click.option("--build", "directory", metavar="DIR", help="Say where in this build the record ID stands.")
 @root_option
 @json_option
-def command(record: str, tenant: str, events: str | None, directory: Path | None, root: str | None, as_json: bool) -> None:
+def command(record: str, tenant: str, events: str | None, directory: str | None, root: str | None, as_json: bool) -> None:
     """Show the record whose id, key or commit begins with ID; of a session each event stands with its line in the transcript.
 
     FILE:ROW, like sft/train-00000-of-00001.jsonl:17, shows the record behind that row of a build, and of a session the reply's events.
@@ -64,7 +64,7 @@ def _behind(corpus: Readable, name: str, events: str | None, as_json: bool) -> N
         click.echo("\n".join([_line(found.directory, found.place), "", *record_lines(record)]))
 
 
-def _where(corpus: Readable, name: str, directory: Path, as_json: bool) -> None:
+def _where(corpus: Readable, name: str, directory: str, as_json: bool) -> None:
     """Print where in the build in ``directory`` a record stands."""
     from dataclasses import asdict
 
@@ -80,7 +80,7 @@ def _where(corpus: Readable, name: str, directory: Path, as_json: bool) -> None:
     click.echo(f"{record.header.tuple_type} {record.key}" if record is not None else f"{found.key}: not kept any more, forgotten or lost")
     for place in found.places:
         older = record is not None and place.id != record.id
-        click.echo(f"{_line(directory, place)}{f'; made of version {place.id[:12]}, which was replaced since' if older else ''}")
+        click.echo(f"{_line(Path(directory), place)}{f'; made of version {place.id[:12]}, which was replaced since' if older else ''}")
     for one in found.silent:
         click.echo(plain(f"{one.recipe}: no row, {one.why}"))
 

@@ -178,6 +178,8 @@ def test_what_is_not_there_is_said_in_one_line(full: World, tmp_path: Path) -> N
     one_line(show(full, f"{tmp_path}/nowhere.jsonl:1"), 2, "nowhere.jsonl", "no manifest.json")
     one_line(show(full, full.appended[0], "--build", tmp_path), 2, "holds no build")
     one_line(show(full, "f" * 64, "--build", tmp_path / "out"), 2, "no record")
+    for words in (("s3://me:secret@host/out/sft/a.jsonl:1",), (full.appended[0], "--build", "s3://me:secret@host/out")):
+        one_line(show(full, *words), 2, "s3://host/out", "another file system")
     assert show(full, f"{name}:1", "--build", tmp_path / "out").exit_code == 2
 
 
