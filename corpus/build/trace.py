@@ -89,6 +89,10 @@ class Build:
         found = manifest.read(directory / manifest.NAME)
         if found.query.tenant != tenant:
             raise Refused(f"{directory} holds a build of tenant {found.query.tenant[:64]!r}, not of {tenant!r}")
+        home = directory.resolve()
+        for file in (file for built in found.sets for file in (*built.files, *built.beside)):
+            if not (home / file.path).resolve().is_relative_to(home):
+                raise Broken(f"{directory / manifest.NAME} names {file.path[:200]!r}, which is not in its directory: it was changed")
         return cls(directory, found)
 
     def _key_of(self, name: str) -> str | None:

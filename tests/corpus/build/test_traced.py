@@ -204,6 +204,13 @@ def test_a_file_that_is_not_the_one_that_was_written_is_told(full: World, tmp_pa
     one_line(show(full, f"{second}:1"), 4, str(second), "was changed")
 
 
+def test_a_manifest_that_names_a_file_outside_its_directory_is_told(full: World, tmp_path: Path) -> None:
+    make(full, tmp_path / "out", "sft", options=Options(keep_dropped=True))
+    told = tmp_path / "out/manifest.json"
+    told.write_text(told.read_text().replace('"dropped/sft/train', '"dropped/../../train'))
+    one_line(show(full, full.appended[1], "--build", tmp_path / "out"), 4, str(told), "not in its directory")
+
+
 def test_a_record_that_went_since_is_told_from_both_ends(full: World, tmp_path: Path) -> None:
     make(full, tmp_path / "out", "pretrain")
     key = full.appended[0]
