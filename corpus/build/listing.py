@@ -40,7 +40,7 @@ def listed(corpus: Corpus, out: Path) -> Iterator[list[Manifest]]:
     except BaseException:
         # What stands may be this one, or one that was killed before it was listed; what was begun before may be somebody's who lives, and
         # what was interrupted lies aside.
-        if new and not any(map(os.path.lexists, (os.path.join(where, NAME), asides(Path(where))[0]))):
+        if new and not any(os.path.lexists(left) for left in (os.path.join(where, NAME), asides(Path(where))[0])):
             corpus.end_build(where)
         raise
     for done in built:
