@@ -84,9 +84,13 @@ class _Parquet:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        class LetGo(pq.ParquetWriter):  # type: ignore[misc]
+            def __del__(self) -> None:
+                """Nothing: the library's finishes the file, and where that is closed it says so on standard error."""
+
         self._columns = columns
         self._schema = pa.schema([pa.field(column.name, _type(column)) for column in columns])
-        self._file = pq.ParquetWriter(
+        self._file = LetGo(
             file,
             self._schema,
             version="2.6",

@@ -62,6 +62,10 @@ def stage(out: Path, root: Path, tenant: str, *, goes_on: bool = False) -> Itera
     except KeyboardInterrupt:
         stays = goes_on
         raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise Failed(f"{error.strerror} in {aside.parent}, where the build is made: free some, then build again") from error
     finally:
         if not stays:
             shutil.rmtree(aside, ignore_errors=True)
@@ -112,6 +116,15 @@ def check(out: Path, root: Path, tenant: str) -> Path:
     ``out`` lies in the corpus ``root``.
     """
     target = Path(os.path.realpath(out))
+    try:
+        os.fsencode(target).decode()  # the corpus lists it, and forgetting tells of it
+        target.stat()
+    except UnicodeDecodeError as error:
+        raise BadInput("--out is not UTF-8: choose another directory") from error
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise BadInput(f"--out {str(out)[:200]} cannot be used ({error.strerror}): choose another directory") from error
     if target.is_relative_to(os.path.realpath(root)):
         raise Refused(f"--out {out} lies inside the corpus root: choose a directory elsewhere")
     if not target.exists():

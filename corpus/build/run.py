@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from corpus import __version__
-from corpus.build import card, gates, manifest, recipes, side, splits
+from corpus.build import card, gates, manifest, recipes, room, side, splits
 from corpus.build.again import Again, Notes
 from corpus.build.assembly import Assembly
 from corpus.build.assign import assign
@@ -80,6 +80,7 @@ def write(
     use_again = not afresh and not query.options.keep_dropped  # the text of what was left out is not kept for later
     with listed(corpus, out) as built_now, stage(out, bench.root, query.tenant, goes_on=use_again) as place:
         directory = place.directory
+        room.check(directory, selected, query)
         again = Again(place.directory, place.target, query.recipes) if use_again else None
         sets = sets_of(team, bench, selected, directory, again, seen)
         if not any(built.rows for built in sets):

@@ -107,6 +107,15 @@ class Selection(Collection[Selected]):
         counted = self._table["tuple_type"].value_counts().to_pylist()
         return {TupleType(one["values"]): one["counts"] for one in counted}
 
+    def size(self, takes: Callable[[TupleType], bool]) -> int:
+        """Bytes, as they are kept, of the records to be read of the types that ``takes`` says."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kinds = pa.array([kind.value for kind in self.types() if takes(kind)], pa.string())
+        wanted = pc.and_(pc.is_in(self._table["tuple_type"].cast("string"), kinds), pc.is_null(self._table["left_out"]))
+        return int(pc.sum(self._table["size"].filter(wanted)).as_py() or 0)
+
     def parts(self) -> Iterator[Selected]:
         """The parts of sessions, in order."""
         import pyarrow.compute as pc

@@ -41,12 +41,13 @@ def _key(option: click.Option) -> str:
 def _value(option: click.Option, value: object, where: str) -> object:
     """As the option takes it: a list where it may be given again, a table there as ``NAME=VALUE``."""
     if option.multiple:
-        if isinstance(value, dict):
-            return [f"{name}={each}" for name, each in value.items()]
-        return [str(each) for each in (value if isinstance(value, list) else [value])]
+        several = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+        if any(isinstance(each, list | dict | bool) for each in several):
+            raise BadInput(f"{where} is a list of texts, or a table of texts and numbers")
+        return [f"{name}={each}" for name, each in value.items()] if isinstance(value, dict) else list(map(str, several))
     if option.is_flag != isinstance(value, bool) or isinstance(value, list | dict):
         raise BadInput(f"{where} is {'true or false' if option.is_flag else 'one text or number'}")
-    return value
+    return value if option.is_flag else str(value)  # as it would be typed: click makes 1 of 1.5
 
 
 config_option: Callable[[Any], Any] = click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from array import array
@@ -160,7 +161,8 @@ def _whole(stream: BinaryIO, listed: Listed, where: Path) -> pa.Buffer:
     """An index's bytes, in memory of Arrow's own.
 
     Its threads read ahead, and one may let go of what it read when the interpreter is already gone: were that an object of Python's, the
-    process would be aborted at its end, its work done. Raises :class:`Broken` for a file that is larger than any such index, or was cut.
+    process would be aborted at its end, its work done. Raises :class:`Broken` for a file that is larger than any such index, or not the one
+    that the list names.
     """
     import pyarrow as pa
 
@@ -169,6 +171,8 @@ def _whole(stream: BinaryIO, listed: Listed, where: Path) -> pa.Buffer:
         raise broken(where)
     held = pa.allocate_buffer(size)
     if stream.readinto(memoryview(held)) != size:  # type: ignore[attr-defined]
+        raise broken(where)
+    if hashlib.sha256(memoryview(held)).hexdigest() != listed.index:  # a page that was changed may well unfold, to another selection
         raise broken(where)
     return held
 

@@ -28,7 +28,10 @@ class UserTokenizer:
         self.label = label(path)
         self._tokenizer = tokenizer
         config = _config(files[CONFIG]) if CONFIG in files else {}
-        source = files[JINJA].decode("utf-8", "replace") if JINJA in files else _template(config)
+        try:
+            source = files[JINJA].decode("utf-8") if JINJA in files else _template(config)
+        except UnicodeDecodeError as error:
+            raise BadInput(f"--tokenizer {path}: its {JINJA} is not UTF-8") from error
         self.template = Template(source, _special(config)) if source else None
 
     def rendered(self, row: Row) -> list[str]:
