@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -121,18 +122,43 @@ def echo_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, titl
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal's standard error, nothing in a pipe; yields ``seen(done, total)``."""
-    if not sys.stderr.isatty():
+def progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal's standard error, with how many a second and how long still; nothing in a pipe, or when ``quiet``.
+
+    Yields ``seen(done, total)``, which may be called for each of millions; where ``total`` changes, something else has begun.
+    """
+    if quiet or not sys.stderr.isatty():
         yield lambda done, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(what, total=None)
+        shown, known = 0.0, 0
+
+        def seen(done: int, total: int) -> None:
+            nonlocal shown, known
+            now = time.monotonic()
+            if done < total == known and now - shown < _SHOWN_EVERY:
+                return
+            if total != known and known:
+                bar.reset(task)
+            bar.update(task, completed=done, total=total)
+            shown, known = now, total
+
+        yield seen
+
+
+_SHOWN_EVERY = 0.1
+"""Seconds. A bar drawn for each record takes longer than the record."""
 
 
 json_option: Callable[[Any], Any] = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

@@ -68,13 +68,13 @@ def command(
 
     request = Request(readable_root(root), tenant, recipes, where, all_branches, gates, options, as_of, config, splits)
     if dry_run:
-        with progress("counting") as seen:
+        with progress("counting", quiet=as_json) as seen:
             _print_funnel(funnel(request, workers=workers, seen=seen), as_json)
         return
     if out is None:
         raise click.UsageError("Missing option '--out' (or say --dry-run).")
     target = place(out)
-    with progress("building") as seen, destination(target, request.root, tenant, seen) as directory:
+    with progress("building", quiet=as_json) as seen, destination(target, request.root, tenant, seen) as directory:
         try:
             done = build(request, directory, workers=workers, seen=seen)
         except KeyboardInterrupt:

@@ -40,7 +40,7 @@ def command(
     from corpus.store.elsewhere import readable_root
 
     target, given = place(out), Given(tokenizer, decontaminate)
-    with progress("building") as seen:
+    with progress("building", quiet=as_json) as seen:
         done = rebuild(readable_root(root), manifest, target, given=given, workers=workers, seen=seen)
     if as_json:
         told = {"differences": [asdict(one) for one in done.differences], "missing": [asdict(one) for one in done.missing]}
