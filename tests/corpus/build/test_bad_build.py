@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.build.options import Options
 from corpus.errors import Failed
 from corpus.store import Corpus
 from tests.boundaries.small_disk import SmallDisk, small_disk
@@ -247,3 +248,4 @@ def test_a_disk_that_may_do_is_not_refused(world: World, tmp_path: Path, monkeyp
     make(world, tmp_path / "out", "sft")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(size, size - 10, 10))
     make(world, tmp_path / "narrow", "sft", where=("model=",))
+    make(world, tmp_path / "capped", "sft", options=Options(max_per=("author=9",)))
