@@ -63,6 +63,7 @@ def render(query: Query, recipes: Mapping[str, Recipe], layouts: Mapping[str, La
             *_section("What is known of the work", _table(("set", "evidence", "rows", "meaning"), _evidence(full))),
             *_section("What was left out, and why", _dropped(sets)),
             *_section("What was redacted", _redaction(sets)),
+            *_section("What lies beside the sets", [f"- {sentence}" for sentence in _beside(full, sets)]),
             *_section("Making it again", _again(query)),
             *_section("Licence", [_licence(query)]),
             *_section("Known limits", _limits(query)),
@@ -171,13 +172,25 @@ def _redaction(sets: Sequence[BuiltSet]) -> list[str]:
     ]
 
 
+def _beside(full: Sequence[BuiltSet], sets: Sequence[BuiltSet]) -> Iterator[str]:
+    yield (
+        "`manifest.json`: the query, the versions, the log's position, each row's record as `[key, id]` in the order of the rows, a Merkle"
+        " root over them, and the SHA-256 of every file."
+    )
+    yield "`croissant.json`: the sets as MLCommons' Croissant 1.0 describes them."
+    yield f"`charts/`: {len(full) * 2} pictures of how long the rows are, and of which months."
+    folders = {file.path.partition("/")[0] for built in sets for file in built.beside}
+    if "aliases" in folders:
+        yield "`aliases/`: for each record that stays, those whose rows are exactly the same and were left out."
+    if "dropped" in folders:
+        yield "`dropped/`: what was left out, with the reason and the row. To be looked at, not to be trained on or handed on."
+
+
 def _again(query: Query) -> list[str]:
     given = " --tokenizer TOKENIZER" if query.options.tokenizer else ""
     given += " --decontaminate FILE" * len(query.options.decontaminate)
     return [
-        "`manifest.json` has the query, the versions, the log's position, each row's record as `[key, id]` in the order of the rows, a",
-        "Merkle root over them, and the SHA-256 of every file. Where the corpus is, this makes the sets again and compares every file, and",
-        "shows what is behind a row:",
+        "Where the corpus is, this makes the sets again and compares every file, and shows what is behind a row:",
         "",
         "```",
         f"corpus rebuild DIR/manifest.json --out ANOTHER{given}",

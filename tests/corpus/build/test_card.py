@@ -132,6 +132,19 @@ def test_a_pattern_with_a_bar_breaks_no_table(world: World, tmp_path: Path) -> N
     assert r"| dpo | model | `a\|b` | 1 |" in card(tmp_path / "out")
 
 
+def test_what_lies_beside_the_sets_is_told_where_it_lies_there(full: World, tmp_path: Path) -> None:
+    for _ in range(2):
+        full.feedback("Which day is it?", "No.", "Monday.")
+    make(full, tmp_path / "out", "sft", "dpo", options=Options(keep_dropped=True))
+    said = card(tmp_path / "out")
+    assert "`charts/`: 4 pictures" in said
+    assert "`dropped/`: what was left out" in said
+    assert "`aliases/`" in said
+    assert {each.name for each in (tmp_path / "out").iterdir() if each.is_dir()} == {"sft", "dpo", "charts", "dropped", "aliases"}
+    make(full, tmp_path / "plain", "sft")
+    assert not any(folder in card(tmp_path / "plain") for folder in ("`dropped/`", "`aliases/`"))
+
+
 @pytest.mark.parametrize(
     ("given", "lines"),
     [
