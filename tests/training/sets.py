@@ -44,7 +44,8 @@ def filled(root: Path) -> World:
         world.called(f"Count the lines of part {number}", ("Edit", nested), ("Bash", {"command": f"wc -l part{number}"}))
         talk = Session()
         talk.user(f"Why is build {number} red?")
-        talk.says("I look.", reply="r1")
+        if number % 2:  # some readers have no place for words beside a call
+            talk.says("I look.", reply="r1")
         talk.calls("Edit", json.dumps(nested), f"c{number}", reply="r1")
         talk.answers(f"{number} failed", f"c{number}")
         talk.calls("Bash", json.dumps({"command": f"pytest part{number}"}), f"d{number}", reply="r2")

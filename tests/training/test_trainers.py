@@ -1,15 +1,9 @@
-"""TRL's own trainers train on what a build writes: 20 steps each on the CPU, offline, on every row, and on the completion alone.
-
-They run in a Python of their own, which has the CPU build of torch (requirements/train.txt): ``.ci/full`` makes it, or
-``TRAINING_PYTHON`` names one.
-"""
+"""TRL's own trainers train on what a build writes: 20 steps each on the CPU, offline, on every row, and on the completion alone."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -19,15 +13,11 @@ import pytest
 from corpus.build.files import FileType
 from corpus.build.options import Options
 from tests.corpus.build.world import make
+from tests.training.apart import needs, run
+from tests.training.lessons import lesson, rows
 from tests.training.sets import filled, tokenizer
 
-HERE = Path(__file__)
-PYTHON = Path(os.environ.get("TRAINING_PYTHON") or HERE.parents[2] / ".venv-train/bin/python")
-
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.skipif(not PYTHON.exists(), reason="no Python with trl and the CPU build of torch: .ci/full makes .venv-train"),
-]
+pytestmark = [pytest.mark.full, needs("trl")]
 
 CASES = {
     "pretrain": ("pretrain", "sft", ""),
@@ -64,54 +54,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """What the trainers told of each set, in one process, for importing them takes longer than the steps."""
-    place = tmp_path_factory.mktemp("trained")
     asked = [(case, str(kind)) for case in CASES for kind in KINDS]
     jobs = [
         {"directory": str(built / case / kind), "recipe": CASES[case][0], "trainer": CASES[case][1], "tokenizer": str(built / "tokenizer")}
         for case, kind in asked
     ]
-    (place / "jobs.json").write_text(json.dumps(jobs))
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV_"))},
-        "HF_HUB_OFFLINE": "1",
-        "HF_HOME": str(place),
-        "HF_DATASETS_CACHE": str(place / "datasets"),
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "NO_PROXY": "",
-    }
-    command = [str(PYTHON), str(HERE.with_name("steps.py")), str(place / "jobs.json"), str(place / "told.json")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=1800)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return dict(zip(asked, json.loads((place / "told.json").read_text()), strict=True))
-
-
-def rows(directory: Path, recipe: str, split: str = "train") -> list[dict[str, Any]]:
-    """The rows of one split, read by nobody's library but json."""
-    shards = sorted((directory / recipe).glob(f"{split}-*.jsonl"))
-    return [json.loads(line) for shard in shards for line in shard.read_bytes().splitlines()]
-
-
-def told(turns: list[dict[str, Any]]) -> str:
-    """What the chat template prints of turns, said once more in Python."""
-    found = []
-    for turn in turns:
-        thought = f"({turn['reasoning_content']})" if turn.get("reasoning_content") else ""
-        calls = "".join(
-            f"<|call|>{call['function']['name']} {json.dumps(call['function']['arguments'], ensure_ascii=False)}"
-            for call in turn.get("tool_calls", [])
-        )
-        found.append(f"<|{turn['role']}|>{thought}{turn['content']}{calls}<|end|>")
-    return "".join(found)
-
-
-def lesson(row: dict[str, Any]) -> dict[str, Any]:
-    """What a trainer should read and learn of a row: each side's text before the answer, and the answer."""
-    if "text" in row:  # of plain text everything is learned, and its end
-        return {"sides": [["", f"{row['text']}<|end|>"]], "label": None}
-    tools = "".join(f"<|tool|>{json.dumps(tool, ensure_ascii=False)}" for tool in row["tools"] or [])
-    asked = f"{tools}{told(row['prompt'])}<|assistant|>"
-    answers = [row["chosen"], row["rejected"]] if "chosen" in row else [row["completion"]]
-    return {"sides": [[asked, told(answer).removeprefix("<|assistant|>")] for answer in answers], "label": row.get("label")}
+    return dict(zip(asked, run("steps.py", jobs, tmp_path_factory.mktemp("trained")), strict=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)

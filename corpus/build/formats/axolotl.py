@@ -8,6 +8,8 @@ form here.
 
 from __future__ import annotations
 
+import orjson
+
 from corpus.build.formats.layout import Layout, Note, Values, flat
 from corpus.build.row import Column, Row
 from corpus.build.shape import Answer, Document, Preference, Shape, Verdict
@@ -28,18 +30,17 @@ _CHAT = """type: chat_template
     train_on_eos: turn"""
 _COMPLETION = """type: completion
     field: text"""
-_DPO = """type: chat_template.default
-    field_messages: messages
-    field_chosen: chosen
-    field_rejected: rejected
-rl: dpo"""
-_KTO = """type: chatml.argilla
-rl: kto
-remove_unused_columns: false"""
+_DPO = ("type: chat_template.default", "rl: dpo")
+_KTO = ("type: chatml.argilla", "rl: kto\nremove_unused_columns: false")
 
 
 def _note(rest: str) -> Note:
     return lambda recipe, files: f"{_HEAD.format(recipe=recipe)}{rest}"
+
+
+def _note_of_files(kind: str, rest: str) -> Note:
+    """With ``rl`` axolotl (0.19) drops the ``name`` of a set from its configuration, so each file of the split is named."""
+    return lambda recipe, files: "\n".join(["datasets:", *(f"  - path: DIR/{file}\n    split: train\n    {kind}" for file in files), rest])
 
 
 def layout(row_type: type[Row]) -> Layout | None:
@@ -48,10 +49,11 @@ def layout(row_type: type[Row]) -> Layout | None:
     if row_type.SHAPE is Answer:
         return flat(NAME, row_type, (Column("messages", "messages"), Column("tools", "json")), _chat, _note(_CHAT))
     if row_type.SHAPE is Preference:
-        sides = (Column("messages", "messages"), Column("chosen", "messages"), Column("rejected", "messages"))
-        return flat(NAME, row_type, sides, _preference, _note(_DPO))
+        # No JSON here: its strategy puts text in the place of the answers, and ``datasets`` would keep the type and make lists of letters.
+        sides = tuple(Column(name, "structs", ("role", "content")) for name in ("messages", "chosen", "rejected"))
+        return flat(NAME, row_type, sides, _preference, _note_of_files(*_DPO))
     own = (Column("system"), Column("instruction"), Column("completion"), Column("label", "bool"))
-    return flat(NAME, row_type, own, _verdict, _note(_KTO))
+    return flat(NAME, row_type, own, _verdict, _note_of_files(*_KTO))
 
 
 def _document(shape: Shape) -> Values | None:
@@ -61,9 +63,20 @@ def _document(shape: Shape) -> Values | None:
 def _chat(shape: Shape) -> Values | None:
     if not isinstance(shape, Answer):
         return None
-    told = [turn.message() | {"training": False} for turn in shape.prompt]
-    told += [turn.message() | {"training": True} for turn in shape.completion]
+    told = [_message(turn) | {"training": False} for turn in shape.prompt]
+    told += [_message(turn) | {"training": True} for turn in shape.completion]
     return {"messages": told, "tools": None if shape.tools is None else [tool.schema() for tool in shape.tools]}
+
+
+def _message(turn: Turn) -> Values:
+    """The message with each call's arguments as JSON text, which axolotl reads: of values it drops every null."""
+    said = turn.message()
+    if turn.tool_calls:
+        said["tool_calls"] = [
+            call.plain() | {"function": {"name": call.function.name, "arguments": orjson.dumps(call.function.arguments).decode()}}
+            for call in turn.tool_calls
+        ]
+    return said
 
 
 def _preference(shape: Shape) -> Values | None:

@@ -161,7 +161,7 @@ def test_openai_prefers_one_message_to_one_message() -> None:
 def test_axolotl_is_told_message_by_message_what_to_learn() -> None:
     row = plain("axolotl", "sft", REPLY)
     assert [message["training"] for message in row["messages"]] == [False] * 5 + [True]
-    assert row["messages"][2]["tool_calls"][0]["function"] == {"name": "Read", "arguments": {"path": "a"}}
+    assert row["messages"][2]["tool_calls"][0]["function"] == {"name": "Read", "arguments": '{"path":"a"}'}
     assert (row["agent"], row["key"], row["created"]) == ("claude", "p0", "p13")
 
 
