@@ -31,14 +31,14 @@ NESTED: list[dict[str, Any]] = [
 """What tools are called with: the same argument as text, number, list, object and null, and calls without any."""
 
 
-def filled(root: Path) -> World:
-    """Accepted commits, pairs of words and of calls, and sessions with tools."""
+def filled(root: Path, pairs: int = 8) -> World:
+    """Accepted commits, two for each of ``pairs`` of words and of calls, and as many sessions with tools."""
     init_root(root)
     add_tenant(root, "acme")
     world = World(root)
-    for number in range(16):
+    for number in range(2 * pairs):
         world.evidence(world.edit(f"Greet number {number}\n"), "accepted")
-    for number in range(8):
+    for number in range(pairs):
         world.feedback(f"How do I list the files of month {number}?", f"del *.{number}", f"ls -l *.{number}")
         nested = NESTED[number % len(NESTED)]
         world.called(f"Count the lines of part {number}", ("Edit", nested), ("Bash", {"command": f"wc -l part{number}"}))
