@@ -19,7 +19,7 @@ from corpus.build.recipes.dpo import DpoRow
 from corpus.build.recipes.kto import KtoRow
 from corpus.build.recipes.sft import SftRow
 from corpus.build.row import Provenance, Row
-from corpus.build.turn import Function, Tool, ToolCall, Turn
+from corpus.build.turn import Function, Tool, ToolCall, Turn, Turns
 from corpus.errors import BadInput
 from tests.corpus.build.world import World, make, read_set, rows, tree
 
@@ -102,6 +102,26 @@ def test_openai_learns_the_completion_alone_and_gets_no_key_that_its_schema_lack
     assert called == {"id": "id-Read", "type": "function", "function": {"name": "Read", "arguments": '{"path":"a"}'}}
     assert row["tools"][0]["function"]["name"] == "Read"
     assert "tools" not in plain("openai", "sft", SftRow((ASKED,), (GOOD,), None, "", "", "", WHERE))
+
+
+CALLED = Turn("assistant", "", tool_calls=(call("Read"), call("Bash")))
+READ, RUN = (Turn("tool", "1", tool_call_id=f"id-{name}") for name in ("Read", "Bash"))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        (ASKED, CALLED, READ),
+        (ASKED, CALLED, READ, ASKED, RUN),
+        (ASKED, CALLED, ASKED),
+        (ASKED, READ),
+        (ASKED, CALLED, READ, READ, RUN),
+    ],
+)
+def test_openai_has_no_form_for_a_call_without_its_answer_or_an_answer_without_its_call(prompt: Turns) -> None:
+    assert laid_out("openai", "sft", SftRow((ASKED, CALLED, RUN, READ), (GOOD,), None, "", "", "", WHERE)) is not Reason.NO_FORM
+    assert laid_out("openai", "sft", SftRow(prompt, (GOOD,), None, "", "", "", WHERE)) is Reason.NO_FORM
+    assert laid_out("openai", "dpo", DpoRow(prompt, (GOOD,), (BAD,), None, "", "", "", "", WHERE)) is Reason.NO_FORM
 
 
 def test_openai_prefers_one_message_to_one_message() -> None:
