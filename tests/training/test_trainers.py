@@ -68,7 +68,7 @@ def test_twenty_steps_of_trl_lower_the_loss(trained: Trained, case: str, kind: s
     found = trained[case, kind]
     assert found["steps"] == len(found["losses"]) == 20
     assert all(map(math.isfinite, found["losses"]))
-    assert mean(found["losses"][-5:]) < 0.9 * mean(found["losses"][:5])
+    assert mean(found["losses"][10:]) < 0.9 * mean(found["losses"][:10]), "halves, for a batch of KTO may hold good answers alone"
     assert kind == PLAIN or math.isfinite(found["eval_loss"])
 
 
