@@ -3,8 +3,7 @@
     PYTHON bench/datatrove_job.py PACKS REVERTED OUT WORKERS
 
 Its own steps throughout: two passes over the lines (signatures, then the rows), a task a file. It orders nothing and joins nothing:
-what a revert took out is handed to it in REVERTED, a key a line. Needs ``datatrove orjson zstandard backports.zstd pyarrow xxhash
-regex tokenizers``; backports.zstd makes fsspec read all frames of a file, where zstandard stops after the first.
+what a revert took out is handed to it in REVERTED, a key a line. Needs ``datatrove orjson zstandard pyarrow xxhash regex tokenizers``.
 """
 
 from __future__ import annotations

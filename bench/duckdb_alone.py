@@ -2,7 +2,7 @@
 
     bench/duckdb_alone.py PACKS OUT [MEMORY_LIMIT]
 
-It reads all frames of a pack, several packs at a time, in one pass over the lines; the statement is the quickest of eight that were tried
+It reads all frames of a pack, several packs at a time, in one pass over the lines; the statement is the quickest of three that were tried
 and gave the same rows. Its own settings throughout, but for a limit that is given.
 """
 
