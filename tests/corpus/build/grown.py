@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 
+import pytest
+
+from corpus.build import piece
 from corpus.record import Actor, EvidenceClass, Kind, LinkKind, Mark
 from corpus.store import Corpus, Wanted
 from tests.corpus.build.world import Change, World
@@ -24,6 +28,13 @@ class Fate(Enum):
 
 MAIN = ("cluster=payments", "moduleId=billing")
 """What a build asks for that leaves out what is :attr:`Fate.ELSEWHERE`."""
+
+
+def in_small_pieces(patch: pytest.MonkeyPatch, most: int = 5000) -> None:
+    """So that a small corpus is built piece by piece, as a large one is: a quarter of the records end one, and few are in any."""
+    patch.setattr(piece, "BYTES", most)
+    patch.setattr(piece, "_ENDS", re.compile(b"[\x00-\x3f]"))
+    patch.setattr(piece, "_SECOND", 256)
 
 
 @dataclass

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from corpus.build import piece
 from corpus.build.files import FileType
 from corpus.build.funnel import funnel, steps
 from corpus.build.manifest import BuiltSet, read
@@ -22,7 +21,7 @@ from corpus.build.recipes import RECIPES
 from corpus.build.request import Request
 from corpus.record import Header, TupleType
 from corpus.store import Corpus, add_tenant, init_root
-from tests.corpus.build.grown import MAIN, Grown
+from tests.corpus.build.grown import MAIN, Grown, in_small_pieces
 from tests.corpus.build.world import World, make, read_set
 
 ALL = ("pretrain", "sft", "sft-blocks", "commit-message", "dpo", "kto")
@@ -41,8 +40,7 @@ ASKED: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], dict[s
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a small corpus is built piece by piece, as a large one is."""
-    monkeypatch.setattr(piece, "BYTES", 5000)
+    in_small_pieces(monkeypatch)
 
 
 def grown(home: Path, seed: object) -> Grown:

@@ -19,7 +19,6 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from corpus.build import piece
 from corpus.build.files import FileType
 from corpus.build.manifest import Manifest
 from corpus.build.options import Options
@@ -29,7 +28,7 @@ from corpus.cli import group
 from corpus.errors import Broken
 from corpus.record import EvidenceClass, LinkKind, dumps
 from corpus.store import Corpus, Wanted, add_tenant, init_root
-from tests.corpus.build.grown import MAIN, Fate, Grown
+from tests.corpus.build.grown import MAIN, Fate, Grown, in_small_pieces
 from tests.corpus.build.world import World, make, read_set
 
 ALL = ("pretrain", "sft", "sft-blocks", "commit-message", "dpo", "kto")
@@ -49,8 +48,7 @@ few = settings(
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a small corpus is built piece by piece, as a large one is."""
-    monkeypatch.setattr(piece, "BYTES", 5000)
+    in_small_pieces(monkeypatch)
 
 
 def grown(home: Path, seed: object) -> Grown:

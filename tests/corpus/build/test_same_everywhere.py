@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from corpus.build import Request, funnel, piece
+from corpus.build import Request, funnel
 from corpus.build.options import Options
 from corpus.names import check
 from corpus.redaction import Redactor
 from corpus.redaction.draft import Draft
 from corpus.store import Corpus, add_tenant, init_root
-from tests.corpus.build.grown import Grown
+from tests.corpus.build.grown import Grown, in_small_pieces
 from tests.corpus.build.world import World, make, tree
 
 ALL = ("pretrain", "sft", "commit-message", "dpo", "kto")
@@ -110,7 +110,7 @@ def test_neither_pieces_nor_the_number_of_workers_change_a_byte(
 ) -> None:
     world = landed(tmp_path, drafts(tmp_path, "workers"), _half)
     make(world, tmp_path / "whole", *ALL, split=SPLIT, options=CHOSEN)
-    monkeypatch.setattr(piece, "BYTES", most)
+    in_small_pieces(monkeypatch, most)
     done = make(world, tmp_path / "cut", *ALL, split=SPLIT, options=CHOSEN, workers=workers)
     assert tree(tmp_path / "whole") == tree(tmp_path / "cut")
     asked = Request(world.root, "acme", ALL, options=CHOSEN, split=SPLIT)
