@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8192
 _CODED = ("tuple_type", "redaction_class", "evidence_class")
+_FEW = ("moduleId", "cluster", "role", "scope", "doctrine_version")
 _SHORT = ("frame_size", "frame_content", "size")
 _DERIVED = ("n", "evidence", "left_out", "split")
 
@@ -123,6 +124,8 @@ class _Reading:
                 made[name] = columns.raw(column)
             elif name in _CODED:
                 made[name] = columns.coded(column)
+            elif name in _FEW:
+                made[name] = column.dictionary_encode()
             elif name == "file":
                 named = column.dictionary_encode()
                 places = [self._numbers.setdefault(file, len(self._numbers)) for file in named.dictionary.to_pylist()]
