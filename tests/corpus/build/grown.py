@@ -60,7 +60,8 @@ class Grown:
         return self.lines[-1]
 
     def _day(self) -> str:
-        return f"2026-0{self.chance.randint(1, 8)}-{self.chance.randint(1, 28):02d}T00:00:00Z"
+        """One of few: much happens in the same moment."""
+        return f"2026-0{self.chance.randint(1, 4)}-0{self.chance.randint(1, 3)}T00:00:00Z"
 
     def together(self, *keys: str) -> None:
         """These records belong to one group."""
