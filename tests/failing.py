@@ -25,20 +25,9 @@ def killed_at(number: int, work: Callable[[], object]) -> bool:
     """Do ``work`` in a child that kills itself at its ``number``-th call into the system; ``False`` when it ended before."""
     child = os.fork()
     if child == 0:
-        calls = 0
-
-        def count(frame: FrameType, event: str, arg: Any) -> None:
-            nonlocal calls
-            if event in ("c_call", "c_return") and (
-                getattr(arg, "__module__", None) in SYSTEM or isinstance(getattr(arg, "__self__", None), io.IOBase)
-            ):
-                calls += 1
-                if calls == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
         status = 1
         try:
-            sys.setprofile(count)
+            killing_itself_at(number)
             work()
             sys.setprofile(None)
             status = 0
@@ -50,6 +39,22 @@ def killed_at(number: int, work: Callable[[], object]) -> bool:
         return True
     assert os.WEXITSTATUS(status) == 0
     return False
+
+
+def killing_itself_at(number: int) -> None:
+    """From here on this process kills itself at its ``number``-th call into the system."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, arg: Any) -> None:
+        nonlocal calls
+        if event in ("c_call", "c_return") and (
+            getattr(arg, "__module__", None) in SYSTEM or isinstance(getattr(arg, "__self__", None), io.IOBase)
+        ):
+            calls += 1
+            if calls == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(count)
 
 
 def failing_in_turn(call: str, code: int, before: Callable[[], object], work: Callable[[], object]) -> Iterator[int]:

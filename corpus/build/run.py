@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,8 +55,8 @@ def build(request: Request, out: Path, *, workers: int | None = 1, seen: Seen = 
             assign(corpus, splits.parse(query.split))
         position = fix(corpus)
         with team_for(corpus, bench := Bench(request.root, query), workers) as team:
-            selected = select_at(corpus, parse_all(query.where).headers, position, splits_of(query))
-            return write(corpus, team, bench, position, selected, out, seen)
+            chosen = partial(select_at, corpus, parse_all(query.where).headers, position, splits_of(query))
+            return write(corpus, team, bench, position, chosen, out, seen)
 
 
 def make(
@@ -63,8 +65,8 @@ def make(
     """The sets that ``query`` asks for, of what the log knew at ``position``; only the list of builds grows. With ``afresh`` nothing of an
     earlier build is used again. Raises as :func:`build`."""
     with team_for(corpus, bench := Bench(root, query), workers) as team:
-        selected = select(corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
-        return write(corpus, team, bench, position, selected, out, seen, afresh=afresh)
+        chosen = partial(select, corpus, parse_all(query.where).headers, as_of=position, splits=splits_of(query))
+        return write(corpus, team, bench, position, chosen, out, seen, afresh=afresh)
 
 
 def team_for(corpus: Corpus, bench: Bench, workers: int | None) -> Team:
@@ -73,12 +75,15 @@ def team_for(corpus: Corpus, bench: Bench, workers: int | None) -> Team:
 
 
 def write(
-    corpus: Corpus, team: Team, bench: Bench, position: int, selected: Selection, out: Path, seen: Seen, *, afresh: bool = False
+    corpus: Corpus, team: Team, bench: Bench, position: int, chosen: Callable[[], Selection], out: Path, seen: Seen, *, afresh: bool = False
 ) -> Manifest:
-    """The sets of what was selected, their card and their manifest. Raises as :func:`build`."""
+    """The sets of what is selected, their card and their manifest. Raises as :func:`build`."""
     query = bench.query
     use_again = not afresh and not query.options.keep_dropped  # the text of what was left out is not kept for later
-    with listed(corpus, out) as built_now, stage(out, bench.root, query.tenant, goes_on=use_again) as place:
+    with contextlib.ExitStack() as stack:
+        built_now = stack.enter_context(listed(corpus, out))  # first, for what is forgotten after it is seen to be
+        selected = chosen()
+        place = stack.enter_context(stage(out, bench.root, query.tenant, goes_on=use_again))
         directory = place.directory
         room.check(directory, selected, query)
         again = Again(place.directory, place.target, query.recipes) if use_again else None
