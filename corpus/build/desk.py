@@ -16,10 +16,9 @@ from corpus.build.quality.steps import Tools
 from corpus.build.reasons import Reason
 from corpus.build.recipe import Recipe
 from corpus.build.render import Job, write
-from corpus.build.select import Selection
+from corpus.build.select import Selected, Selection
 from corpus.build.sieve import Sieve, among
 from corpus.build.where import parse_all
-from corpus.record import Record
 from corpus.store import Corpus
 
 WORK = ".work"
@@ -66,7 +65,7 @@ class Desk:
                 offer, sieve = offering[recipe.name], self._sieves[recipe.name]
                 if isinstance(made, Reason):
                     offer.leave(record, Left(made), None)
-                elif isinstance(record, Record):
+                elif not isinstance(record, Selected):
                     found = sieve(record, made)
                     if isinstance(found, Left):
                         offer.leave(record, found, made)

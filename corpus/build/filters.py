@@ -18,7 +18,11 @@ EditFilter = Callable[[EditBody], Reason | None]
 
 def first(body: EditBody, *filters: EditFilter) -> Reason | None:
     """The reason of the first filter that has one."""
-    return next((reason for check in filters if (reason := check(body)) is not None), None)
+    for check in filters:
+        reason = check(body)
+        if reason is not None:
+            return reason
+    return None
 
 
 def merge(body: EditBody) -> Reason | None:
@@ -26,7 +30,7 @@ def merge(body: EditBody) -> Reason | None:
 
 
 def empty_diff(body: EditBody) -> Reason | None:
-    return Reason.EMPTY_DIFF if not body.diff.strip() else None
+    return Reason.EMPTY_DIFF if not body.diff or body.diff.isspace() else None
 
 
 def diff_cut(body: EditBody) -> Reason | None:

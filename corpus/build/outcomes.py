@@ -29,8 +29,9 @@ def outcomes(read: Read, chosen: Sequence[Recipe], selected: Selection, branches
     """What each recipe makes of each record, before duplicates. A record is read once, or not at all where its header says enough; the
     parts of a session are read as often as a recipe asks, where the first of them stands."""
     sessions = _sessions(selected)
+    readers_of = {kind: [recipe for recipe in chosen if recipe.takes(kind)] for kind in TupleType}
     for item in selected:
-        readers = [recipe for recipe in chosen if recipe.takes(item.tuple_type)]
+        readers = readers_of[item.tuple_type]
         if item.left_out is not None:
             yield from (Outcome(recipe, item.split, item, item.left_out) for recipe in readers)
         elif item.tuple_type is TupleType.TRAJECTORY:
@@ -40,11 +41,11 @@ def outcomes(read: Read, chosen: Sequence[Recipe], selected: Selection, branches
             record = item.read(read)
             reason = branches(record)
             for recipe in readers:
-                yield from (Outcome(recipe, item.split, record, made) for made in ([reason] if reason else _each(recipe.make(record))))
-
-
-def _each(made: Row | Reason | Sequence[Row | Reason]) -> Sequence[Row | Reason]:
-    return [made] if isinstance(made, Row | Reason) else made
+                made = reason or recipe.make(record)
+                if isinstance(made, (Row, Reason)):  # a union would be made anew each time
+                    yield Outcome(recipe, item.split, record, made)
+                else:
+                    yield from (Outcome(recipe, item.split, record, one) for one in made)
 
 
 def _sessions(selected: Selection) -> dict[str | None, list[Selected]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, ClassVar, Literal, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple, get_type_hints
 
 from corpus.build.shape import Shape
 from corpus.build.turn import Tool, Tools, Turns
@@ -19,8 +20,7 @@ def instant(created: str) -> str:
     return f"{created.removesuffix('Z')}.000Z"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where a row comes from: the record's key and id and its twelve header fields, as strings; what is null there is ``""`` here."""
 
     key: str
@@ -40,31 +40,18 @@ class Provenance:
 
     @classmethod
     def of(cls, record: Record) -> Provenance:
-        header = record.header
-        return cls(
-            record.key,
-            record.id,
-            header.tuple_type.value,
-            header.tenant,
-            header.moduleId,
-            header.cluster,
-            header.role,
-            header.scope.value,
-            header.evidence_class.value,
-            header.redaction_class.value,
-            header.doctrine_version or "",
-            header.source_commit or "",
-            header.session_id or "",
-            instant(header.created),
-        )
+        *told, doctrine_version, source_commit, session_id, created = _OF_HEADER(record.header)
+        ends = doctrine_version or "", source_commit or "", session_id or "", instant(created)
+        return cls._make((record.key, record.id, *told, *ends))
 
     def flat(self) -> dict[str, object]:
         """Every part of it by name: the columns that each row has."""
-        return dict(zip(PROVENANCE, _VALUES(self), strict=True))
+        return dict(zip(PROVENANCE, self, strict=True))
 
 
-PROVENANCE = tuple(field.name for field in dataclasses.fields(Provenance))
-_VALUES = attrgetter(*PROVENANCE)
+PROVENANCE = Provenance._fields
+_ENUMS = ("tuple_type", "scope", "evidence_class", "redaction_class")
+_OF_HEADER = attrgetter(*(f"{name}._value_" if name in _ENUMS else name for name in PROVENANCE[2:]))  # .value takes a call of Python's
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,12 +67,11 @@ class Row:
 
     def shape(self) -> Shape:
         """What the row is to a trainer."""
-        return self.SHAPE(*(getattr(self, name) for name in _names(self.SHAPE)))
+        return self.SHAPE(*_plan(type(self)).shape(self))
 
     def taught(self) -> tuple[str | Turns, ...]:
         """What a trainer learns from this row; rows that teach the same are duplicates."""
-        values = (getattr(self, name) for name in _names(self.SHAPE) if name not in ("id", "tools"))
-        return tuple(str(value) if isinstance(value, bool) else value for value in values)
+        return tuple([str(value) if isinstance(value, bool) else value for value in _plan(type(self)).taught(self)])
 
     def where(self) -> Provenance:
         """Where the row comes from."""
@@ -93,20 +79,54 @@ class Row:
 
     def made_by(self) -> dict[str, str]:
         """The agent and the model that made it, where the row has such columns; ``""`` where that is not known."""
-        return {name: getattr(self, name) for name in ("agent", "model") if hasattr(self, name)}
+        return {name: getattr(self, name) for name in _plan(type(self)).made_by}
 
     def columns(self) -> dict[str, object]:
         """The row as plain values, ready for JSON, in the order of :func:`columns`."""
         flat: dict[str, object] = {}
-        for name in _names(type(self)):
-            value = getattr(self, name)
-            if isinstance(value, tuple):
+        plan = _plan(type(self))
+        for name, value in zip(plan.names, plan.values(self), strict=True):
+            if isinstance(value, Provenance):
+                if name == self.SPREAD:
+                    flat |= value.flat()
+                else:
+                    flat[name] = value.flat()
+            elif isinstance(value, tuple):
                 flat[name] = [each.schema() if isinstance(each, Tool) else each.message() for each in value]
-            elif name == self.SPREAD:
-                flat |= value.flat()
             else:
-                flat[name] = value.flat() if isinstance(value, Provenance) else value
+                flat[name] = value
         return flat
+
+
+_Taken = Callable[[Row], tuple[Any, ...]]
+
+
+class _Plan(NamedTuple):
+    """How rows of one class are taken apart."""
+
+    names: tuple[str, ...]
+    values: _Taken
+    shape: _Taken
+    taught: _Taken
+    made_by: tuple[str, ...]
+
+
+_PLANS: dict[type[Row], _Plan] = {}
+
+
+def _plan(kind: type[Row]) -> _Plan:
+    found = _PLANS.get(kind)
+    if found is None:
+        names, shape = _names(kind), _names(kind.SHAPE)
+        taught = [name for name in shape if name not in ("id", "tools")]
+        made_by = tuple(name for name in ("agent", "model") if hasattr(kind, name))
+        found = _PLANS[kind] = _Plan(names, _taker(names), _taker(shape), _taker(taught), made_by)
+    return found
+
+
+def _taker(names: Sequence[str]) -> _Taken:
+    """What takes the attributes of these names; :func:`attrgetter` hands back one alone as it is."""
+    return attrgetter(*names) if len(names) > 1 else lambda row: tuple([getattr(row, name) for name in names])
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -21,8 +21,7 @@ from corpus.record import Record
 TOKENS = "tokens"
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """A row that may stay: its line of JSON with the newline, what each step of :func:`among` needs to know of it, and its tokens by the
     user's tokenizer, ``None`` without one."""
 
@@ -47,7 +46,7 @@ class Sieve:
         self._among = among(gates, options)
 
     def __call__(self, record: Record, row: Row) -> Passed | Left:
-        if not self._asked.keeps(row.made_by()):
+        if self._asked.rows and not self._asked.keeps(row.made_by()):
             return Left(Reason.NOT_ASKED)
         reason = self._gates(row)
         if reason is not None:
@@ -63,4 +62,4 @@ class Sieve:
         if self._layout.counted:
             values = values | {TOKENS: tokens}
         line = orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
-        return Passed(line, tuple(step.trait(record, row) for step in self._among), tokens)
+        return Passed(line, tuple([step.trait(record, row) for step in self._among]), tokens)

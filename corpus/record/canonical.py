@@ -32,7 +32,7 @@ def line_id(line: bytes) -> tuple[str, str, str]:
     found = _ID.match(line, max(line.rfind(b',"id":"'), 0))
     if not found:
         raise Broken("a line without id and key")
-    bare = hashlib.sha256(line[: found.start()])
-    bare.update(b",")
-    bare.update(line[found.start() + len(',"id":"",') + 64 :])
+    at = found.start()
+    bare = hashlib.sha256(memoryview(line)[:at])
+    bare.update(line[at + len(',"id":""') + 64 :])  # from the comma on
     return found[1].decode(), bare.hexdigest(), found[2].decode()

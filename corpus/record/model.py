@@ -89,7 +89,8 @@ def parse_line(line: bytes, *, check_id: bool = True) -> Record:
     at = line.rfind(_TYPE) + len(_TYPE)
     kind = _LINES.get(line[at : line.find(b'"', at)], _Line)
     try:
-        record = kind.model_validate_json(line)
+        # As model_validate_json, which looks at its options first, each time.
+        record: Record = kind.__pydantic_validator__.validate_json(line)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "json_invalid":

@@ -96,10 +96,11 @@ class PackSet:
     def line(self, pack: str, frame: Frame, offset: int, size: int) -> bytes:
         """A record's stored bytes, without the newline. Raises :class:`Broken` where the frame is not what it should be."""
         lines = self._frame(pack, frame)
+        end = offset + size
         begins = offset == 0 or (offset > 0 and lines[offset - 1 : offset] == b"\n")
-        if not (begins and size > 0 and lines[offset + size : offset + size + 1] == b"\n"):
+        if not (begins and size > 0 and lines[end : end + 1] == b"\n"):
             raise Broken(f"{self._where(pack)}: the index names a line that is none: run 'corpus verify --repair'")
-        return lines[offset : offset + size]
+        return lines[offset:end]
 
     def table(self, one: Listed, *columns: str) -> pa.Table:
         """Columns of a pack's index, all where none is named."""

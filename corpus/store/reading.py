@@ -217,8 +217,10 @@ class Reader:
 
             def line(entry: Located) -> bytes:
                 if entry.frame is not None and (pack := listed.get(entry.path[-1])) is not None:
-                    with contextlib.suppress(FileNotFoundError):  # merged away before it was first opened
+                    try:
                         return packs.line(pack, entry.frame, entry.offset, entry.size)
+                    except FileNotFoundError:  # merged away before it was first opened
+                        pass
                 return self.line(entry)
 
             yield line

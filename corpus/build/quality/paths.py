@@ -131,7 +131,7 @@ class ByUnwritten(Plain):
 
     def look(self, record: Record, row: Row) -> Left | None:
         files = _files(record)
-        if not files or not self._enough(unwritten(file.path) for file in files):
+        if not files or not self._enough(map(unwritten, [file.path for file in files])):
             return None
         return Left(Reason.GENERATED, next(file.path for file in files if unwritten(file.path)))
 
