@@ -45,19 +45,18 @@ class Assembly:
 
     def add(self, piece: str, path: Path, lines: Iterable[tuple[int, bool]]) -> None:
         """The lines in ``path``, made of ``piece``, which this takes over: the size of each, and whether it stays."""
-        at = start = row = first = 0
+        at = start = 0
         self._uses[path] += 1
         for size, stays in lines:
             at += size
-            row += 1
             if not stays:
-                self._take(Run(piece, path, start, at - size - start, first, row - 1 - first))
-                start, first = at, row
+                self._take(Run(piece, path, start, at - size - start))
+                start = at
             elif self._size + at - start >= self._options.shard_bytes:
-                self._take(Run(piece, path, start, at - start, first, row - first))
+                self._take(Run(piece, path, start, at - start))
                 self._end()
-                start, first = at, row
-        self._take(Run(piece, path, start, at - start, first, row - first))
+                start = at
+        self._take(Run(piece, path, start, at - start))
         self._let_go([path])
         self._clear()
 

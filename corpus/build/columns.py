@@ -76,6 +76,14 @@ def blobs(values: Sequence[bytes]) -> pa.BinaryArray:
     return pa.Array.from_buffers(pa.binary(), len(values), [None, _buffer(offsets), _buffer(b"".join(values))])
 
 
+def strings(data: bytes, lengths: Iterable[int]) -> pa.StringArray:
+    """An array of the texts that are of these lengths in bytes and stand one after another in ``data``, which is UTF-8."""
+    import pyarrow as pa
+
+    offsets = array("i", accumulate(lengths, initial=0))
+    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, [None, _buffer(offsets), _buffer(data)])
+
+
 def integers(values: Iterable[int]) -> pa.Int64Array:
     """An array of numbers."""
     import pyarrow as pa

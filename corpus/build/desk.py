@@ -80,7 +80,9 @@ class Desk:
             assert directory is not None  # noqa: S101 - asked for only where there is one
             return made_of(directory, name, recipe.name, split)
 
-        offering = Offering(None if directory is None else place, steps=self._steps, counted=counted, tell=self._options.keep_dropped)
+        kind, columns = self._options.file_type, self._layouts[recipe.name].columns
+        where = None if directory is None else place
+        offering = Offering(where, kind, columns, steps=self._steps, counted=counted, tell=self._options.keep_dropped)
         stack.callback(offering.close)
         return offering
 

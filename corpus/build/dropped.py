@@ -8,12 +8,8 @@ from corpus.build.manifest import OutputFile
 from corpus.build.quality.step import Left
 from corpus.build.reasons import Reason
 from corpus.build.render import Shards
-from corpus.build.row import Column
 
 DROPPED, ALIASES = "dropped", "aliases"
-
-_COLUMNS = tuple(Column(name) for name in ("key", "id", "reason", "detail", "row"))
-_ALIAS = tuple(Column(name) for name in ("key", "alias", "alias_id", "reason"))
 
 
 class Dropped:
@@ -25,8 +21,8 @@ class Dropped:
 
     def __init__(self, directory: Path, recipe: str, *, keep: bool) -> None:
         self.keeps = keep
-        self._dropped = Shards(directory / DROPPED / recipe, _COLUMNS, f"{DROPPED}/{recipe}") if keep else None
-        self._aliases = Shards(directory / ALIASES / recipe, _ALIAS, f"{ALIASES}/{recipe}")
+        self._dropped = Shards(directory / DROPPED / recipe, f"{DROPPED}/{recipe}") if keep else None
+        self._aliases = Shards(directory / ALIASES / recipe, f"{ALIASES}/{recipe}")
 
     def alias(self, key: str, ident: str, left: Left) -> None:
         """Remember a record behind a row that another has, if that is why it was left out."""

@@ -11,10 +11,11 @@ from typing import BinaryIO
 
 import orjson
 
+from corpus.build.files import FileType, Waiting, new, waiting
 from corpus.build.members import leaf_hashes
 from corpus.build.quality.step import Left
 from corpus.build.reasons import Reason
-from corpus.build.row import Row
+from corpus.build.row import Column, Row
 from corpus.build.select import Selected
 from corpus.build.sieve import Passed
 from corpus.build.tally import Sort, sort
@@ -74,13 +75,18 @@ class Offers:
 
 
 class Offering:
-    """Offers while a piece is gone through. ``place`` says in which file of what is made of the piece a split's lines go, and with the name
-    ``""`` what may have to be told; without it nothing is written."""
+    """Offers while a piece is gone through. ``place`` says in which file of what is made of the piece a split's rows go, and with the name
+    ``""`` what may have to be told; without it nothing is written. ``kind`` and ``columns`` are those of the shards."""
 
-    def __init__(self, place: Callable[[str], Path] | None, *, steps: int, counted: bool, tell: bool) -> None:
+    def __init__(
+        self, place: Callable[[str], Path] | None, kind: FileType, columns: tuple[Column, ...], *, steps: int, counted: bool, tell: bool
+    ) -> None:
         self._place = place
+        self._kind = kind
+        self._columns = columns
         self._tell = tell and place is not None
-        self._files: dict[str, BinaryIO] = {}
+        self._rows: dict[str, Waiting] = {}
+        self._say_to: BinaryIO | None = None
         self._numbers: dict[str, int] = {}
         self._sorts: dict[Sort, int] = {}
         self._told = 0
@@ -101,7 +107,7 @@ class Offering:
         if split not in self._numbers:
             self._numbers[split] = len(self._numbers)
             if self._place is not None:
-                self._files[split] = _new(self._place(split))
+                self._rows[split] = waiting(self._kind, self._place(split), self._columns)
         offers.members += bytes.fromhex(record.key + record.id)
         offers.split_of.append(self._numbers[split])
         offers.sizes.append(len(passed.line))
@@ -112,33 +118,30 @@ class Offering:
         if offers.tokens is not None:
             offers.tokens.append(passed.tokens or 0)
         if self._place is not None:
-            self._files[split].write(passed.line)
+            self._rows[split].add(passed.line, passed.values)
         if self._tell:
             offers.told.append((self._count, *self._say(row)))
         self._count += 1
 
     def _say(self, row: Row) -> tuple[int, int]:
         assert self._place is not None  # noqa: S101 - nothing is told otherwise
-        if "" not in self._files:
-            self._files[""] = _new(self._place(""))
+        if self._say_to is None:
+            self._say_to = new(self._place(""))
         data = orjson.dumps(row.columns())
         at, self._told = self._told, self._told + len(data)
-        self._files[""].write(data)
+        self._say_to.write(data)
         return at, len(data)
 
     def finish(self) -> Offers:
-        for file in self._files.values():
-            file.close()
+        self.close()
         self._offers.splits = list(self._numbers)
         self._offers.sorts = list(self._sorts)
         self._offers.leaves = leaf_hashes(self._offers.members)
         return self._offers
 
     def close(self) -> None:
-        """Let go of open files."""
-        for file in self._files.values():
-            file.close()
-
-
-def _new(path: Path) -> BinaryIO:
-    return open(path, "xb", 1 << 20)
+        """Let go of open files, once."""
+        while self._rows:
+            self._rows.popitem()[1].close()
+        if self._say_to is not None:
+            self._say_to.close()

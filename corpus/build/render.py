@@ -6,41 +6,31 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import orjson
 
-from corpus.build.files import SHARD_BYTES, FileType, Values, Writer, writer
+from corpus.build.files import SHARD_BYTES, FileType, Span, Values, writer
 from corpus.build.hashed import Hashed
 from corpus.build.manifest import OutputFile
 from corpus.build.row import Column
-from corpus.errors import Failed
-
-_AT_ONCE = 4 << 20
 
 
 class _Shard:
-    """One file while it grows; ``rows`` and ``lines`` (bytes of them as JSON) say how far it has."""
+    """One file while it grows."""
 
-    def __init__(self, path: Path, kind: FileType, columns: tuple[Column, ...]) -> None:
-        self.rows = self.lines = 0
+    def __init__(self, path: Path) -> None:
         self._raw = Hashed(path)
-        self._file = io.BufferedWriter(self._raw, 1 << 20)
-        self._writer: Writer = writer(kind, cast("BinaryIO", self._file), columns)
+        self.file = cast("BinaryIO", io.BufferedWriter(self._raw, 1 << 20))
 
-    def write(self, lines: bytes, rows: int = 1) -> None:
-        self._writer.write(lines)
-        self.rows += rows
-        self.lines += len(lines)
-
-    def finish(self) -> OutputFile:
+    def finish(self, rows: int) -> OutputFile:
         """Its name, its rows, its bytes and their digest."""
-        self._writer.close()
-        self._file.close()
-        return OutputFile(path=self._raw.path.name, rows=self.rows, size=self._raw.size, sha256=self._raw.digest.hexdigest())
+        self.file.close()
+        return OutputFile(path=self._raw.path.name, rows=rows, size=self._raw.size, sha256=self._raw.digest.hexdigest())
 
     def abandon(self) -> None:
         """Let go of the file, without finishing it."""
@@ -49,15 +39,12 @@ class _Shard:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Lines that lie one after another in the file ``path`` of what was made of ``piece``: from byte ``start``, ``size`` bytes, which are
-    ``rows`` of them after the ``first``."""
+    """Rows that wait one after another in the file ``path`` of what is made of ``piece``: as lines, from byte ``start``, ``size`` bytes."""
 
     piece: str
     path: Path
     start: int
     size: int
-    first: int
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +64,13 @@ class Job:
 
 def write(job: Job, kind: FileType, columns: tuple[Column, ...]) -> OutputFile:
     """Write a shard; the path of what is handed back is the file's name alone."""
-    shard = _Shard(job.path, kind, columns)
+    shard = _Shard(job.path)
     try:
-        for run in job.runs:
-            with open(run.path, "rb", 0) as file:
-                file.seek(run.start)
-                for lines in _blocks(file, run):
-                    shard.write(lines, lines.count(b"\n"))
-        return shard.finish()
+        into, rows = writer(kind, shard.file, columns), 0
+        for path, runs in groupby(job.runs, attrgetter("path")):
+            rows += into.take(path, [Span(run.start, run.size) for run in runs])
+        into.close()
+        return shard.finish(rows)
     except BaseException:
         shard.abandon()
         raise
@@ -106,48 +92,35 @@ def link(job: Job, path: Path, file: OutputFile) -> OutputFile:
     raise ValueError(f"{path} is not what it was")
 
 
-def _blocks(file: BinaryIO, run: Run) -> Iterator[bytes]:
-    """The lines of a run, some whole ones at a time. Raises :class:`Failed` where the file ends before it."""
-    left, rest = run.size, b""
-    while left:
-        data = file.read(min(_AT_ONCE, left))
-        if not data:
-            raise Failed(f"{run.path} was cut short while the build read it: build again")
-        left -= len(data)
-        end = data.rfind(b"\n") + 1
-        if end:
-            yield rest + data[:end]
-        rest = data[end:] if end else rest + data
-
-
 class Shards:
-    """The files ``<directory>/<split>-00000-of-0000N.<type>``.
+    """The files ``<directory>/train-00000-of-0000N.jsonl``.
 
-    A shard is full once its rows are ``shard_bytes`` as JSON lines, whatever they are written as, so where one ends depends on the rows
-    alone. ``N`` is known at the end, when :meth:`finish` gives the files their names; no directory is made for a set without rows.
-    ``name`` is the directory's as the manifest has it.
+    A shard is full once it has :data:`SHARD_BYTES`. ``N`` is known at the end, when :meth:`finish` gives the files their names; no
+    directory is made for a set without rows. ``name`` is the directory's as the manifest has it.
     """
 
-    def __init__(self, directory: Path, columns: tuple[Column, ...], name: str) -> None:
+    def __init__(self, directory: Path, name: str) -> None:
         self._directory = directory
         self._name = name
-        self._columns = columns
         self._closed: list[OutputFile] = []
         self._open: _Shard | None = None
+        self._rows = self._size = 0
 
     def write(self, values: Values) -> None:
         """Add one row."""
         if self._open is None:
             self._directory.mkdir(exist_ok=True, parents=True)
-            self._open = _Shard(self._directory / part("train", len(self._closed)), FileType.JSONL, self._columns)
-        self._open.write(orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE))
-        if self._open.lines >= SHARD_BYTES:
+            self._open = _Shard(self._directory / part("train", len(self._closed)))
+            self._rows = self._size = 0
+        self._size += self._open.file.write(orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE))
+        self._rows += 1
+        if self._size >= SHARD_BYTES:
             self._end()
 
     def _end(self) -> None:
         if self._open is not None:
             shard, self._open = self._open, None
-            self._closed.append(shard.finish())
+            self._closed.append(shard.finish(self._rows))
 
     def close(self) -> None:
         """Let go of an open file, without finishing it."""

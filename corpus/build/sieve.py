@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
+from corpus.build.files import Values
 from corpus.build.filters import Duplicates
 from corpus.build.formats import Layout
 from corpus.build.gates import Gates
@@ -22,10 +23,11 @@ TOKENS = "tokens"
 
 
 class Passed(NamedTuple):
-    """A row that may stay: its line of JSON with the newline, what each step of :func:`among` needs to know of it, and its tokens by the
-    user's tokenizer, ``None`` without one."""
+    """A row that may stay: its line of JSON with the newline and the values in it, what each step of :func:`among` needs to know of it,
+    and its tokens by the user's tokenizer, ``None`` without one."""
 
     line: bytes
+    values: Values
     traits: tuple[bytes, ...]
     tokens: int | None
 
@@ -62,4 +64,4 @@ class Sieve:
         if self._layout.counted:
             values = values | {TOKENS: tokens}
         line = orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
-        return Passed(line, tuple([step.trait(record, row) for step in self._among]), tokens)
+        return Passed(line, values, tuple([step.trait(record, row) for step in self._among]), tokens)

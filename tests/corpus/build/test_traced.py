@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from corpus.build import files
+from corpus.build import parquet
 from corpus.build.files import FileType
 from corpus.build.manifest import Manifest
 from corpus.build.options import Options
@@ -69,7 +69,7 @@ def named(done: Manifest, recipe: str, out: Path) -> str:
 def test_every_row_leads_to_its_record_and_that_back_to_the_row(
     full: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str | None, kind: FileType
 ) -> None:
-    monkeypatch.setattr(files, "GROUP_BYTES", 1)  # a row group a row
+    monkeypatch.setattr(parquet, "GROUP_BYTES", 1)  # a row group a row
     recipes = ("sft", "dpo") if form == "openai" else ("pretrain", "sft", "dpo", "kto")
     options = Options(format=form, file_type=kind, shard_bytes=500, keep_dropped=True)
     done = make(full, tmp_path / "out", *recipes, options=options, split=SPLIT)
