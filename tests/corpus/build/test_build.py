@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import Future
 from pathlib import Path
 
 import orjson
@@ -17,13 +16,12 @@ from hypothesis import strategies as st
 
 from corpus.build.assembly import Assembly
 from corpus.build.files import FileType
-from corpus.build.manifest import OutputFile, read
+from corpus.build.manifest import read
 from corpus.build.options import Options
 from corpus.build.reasons import Reason
-from corpus.build.render import Job, write
 from corpus.build.row import Column
 from corpus.errors import BadInput, Broken, Refused
-from tests.corpus.build.world import Change, World, make, rows, tree
+from tests.corpus.build.world import Change, World, WritesHere, make, rows, tree
 
 
 @pytest.fixture
@@ -131,16 +129,7 @@ def test_shards_hold_every_line_that_stays_once_and_only_the_last_is_short(
 ) -> None:
     top = tmp_path_factory.mktemp("shards")
 
-    class Here:
-        def begin(self, job: Job) -> Future[OutputFile]:
-            future: Future[OutputFile] = Future()
-            future.set_result(write(job, FileType.JSONL, (Column("text"),)))
-            return future
-
-        def end(self, job: Job, begun: Future[OutputFile]) -> OutputFile:
-            return begun.result()
-
-    shards = Assembly(top / "set", "set", "train", Options(shard_bytes=limit), Here())
+    shards = Assembly(top / "set", "set", "train", Options(shard_bytes=limit), WritesHere(FileType.JSONL, (Column("text"),)))
     kept = []
     for number, texts in enumerate(pieces):
         lines = [(orjson.dumps({"text": text}) + b"\n", stays) for text, stays in texts]

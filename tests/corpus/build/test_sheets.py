@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from concurrent.futures import Future
 from pathlib import Path
 
 import orjson
@@ -16,10 +15,10 @@ from hypothesis import strategies as st
 from corpus.build import parquet, sheets
 from corpus.build.assembly import Assembly
 from corpus.build.files import FileType, Span, Values, waiting, writer
-from corpus.build.manifest import OutputFile
-from corpus.build.render import Job, write
+from corpus.build.options import Options
 from corpus.build.row import Column
 from corpus.errors import Failed
+from tests.corpus.build.world import WritesHere
 
 COLUMNS = (
     Column("text"),
@@ -57,15 +56,11 @@ def laid(path: Path, rows: Iterable[Values]) -> Path:
 
 
 def shards(top: Path, pieces: list[list[tuple[Values, bool]]], limit: int) -> list[Path]:
-    def written(job: Job) -> Future[OutputFile]:
-        future: Future[OutputFile] = Future()
-        future.set_result(write(job, FileType.PARQUET, COLUMNS))
-        return future
-
     top.mkdir()
-    found = Assembly(top / "set", "set", "train", FileType.PARQUET, limit, written)
+    options = Options(file_type=FileType.PARQUET, shard_bytes=limit)
+    found = Assembly(top / "set", "set", "train", options, WritesHere(FileType.PARQUET, COLUMNS))
     for number, rows in enumerate(pieces):
-        found.add(laid(top / str(number), (row for row, _ in rows)), [(len(line(row)), stays) for row, stays in rows])
+        found.add(str(number), laid(top / str(number), (row for row, _ in rows)), [(len(line(row)), stays) for row, stays in rows])
     return [top / file.path for file in found.finish()]
 
 

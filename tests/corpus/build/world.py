@@ -5,13 +5,18 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from corpus.build import Manifest, Request, build
+from corpus.build.files import FileType
+from corpus.build.manifest import OutputFile
 from corpus.build.options import DEFAULTS, Options
+from corpus.build.render import Job, write
+from corpus.build.row import Column
 from corpus.names import check
 from corpus.record import (
     Call,
@@ -319,6 +324,22 @@ def _value(kind: str, value: Any) -> Any:
 
 def tree(directory: Path) -> dict[str, bytes]:
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+@dataclass(frozen=True)
+class WritesHere:
+    """Who writes shards at once."""
+
+    kind: FileType
+    columns: tuple[Column, ...]
+
+    def begin(self, job: Job) -> Future[OutputFile]:
+        future: Future[OutputFile] = Future()
+        future.set_result(write(job, self.kind, self.columns))
+        return future
+
+    def end(self, job: Job, begun: Future[OutputFile]) -> OutputFile:
+        return begun.result()
 
 
 def make(
