@@ -51,6 +51,8 @@ def outcomes(read: Read, chosen: Sequence[Recipe], selected: Selection, branches
 def _sessions(selected: Selection) -> dict[str | None, list[Selected]]:
     """The parts to be read, by session."""
     found: dict[str | None, list[Selected]] = {}
+    if TupleType.TRAJECTORY not in selected.types():
+        return found
     for item in selected.parts():
         if item.left_out is None:
             found.setdefault(item.session_id, []).append(item)

@@ -29,19 +29,21 @@ class Sort(NamedTuple):
     counts: bytes
 
 
-_OF_HEADER = attrgetter("evidence_class._value_", "redaction_class._value_", "created")  # .value takes a call of Python's
+_OF_RECORD = attrgetter(
+    *("header.evidence_class._value_", "header.redaction_class._value_"),  # .value takes a call of Python's
+    *("header.created", "redaction.ruleset", "redaction.counts"),
+)
 
 
 def sort(record: Record, row: Row, tokens: int | None) -> Sort:
     """The sort of a row."""
-    evidence, class_, created = _OF_HEADER(record.header)
-    redaction = record.redaction
+    evidence, class_, created, ruleset, found = _OF_RECORD(record)
     size = length(row) if tokens is None else tokens
-    counts = orjson.dumps(redaction.counts) if redaction.counts else b""
+    counts = orjson.dumps(found) if found else b""
     month = created[: created.index("-", 1) + 3]
     made_by = row.made_by()
     size = 1 << size.bit_length() - 1 if size else 0
-    return Sort(evidence, made_by.get("agent"), made_by.get("model"), month, size, class_, redaction.ruleset, counts)
+    return Sort(evidence, made_by.get("agent"), made_by.get("model"), month, size, class_, ruleset, counts)
 
 
 class Tally:
