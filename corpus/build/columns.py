@@ -77,11 +77,13 @@ def blobs(values: Sequence[bytes]) -> pa.BinaryArray:
 
 
 def strings(data: bytes, lengths: Iterable[int]) -> pa.StringArray:
-    """An array of the texts that are of these lengths in bytes and stand one after another in ``data``, which is UTF-8."""
+    """An array of the texts that are of these lengths in bytes and stand one after another in ``data``, which is UTF-8.
+
+    It is Python's memory, so not for an engine: see :func:`_buffer`."""
     import pyarrow as pa
 
     offsets = array("i", accumulate(lengths, initial=0))
-    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, [None, _buffer(offsets), _buffer(data)])
+    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def integers(values: Iterable[int]) -> pa.Int64Array:

@@ -104,21 +104,22 @@ class Offering:
     def take(self, split: str, record: Record, row: Row, passed: Passed) -> None:
         """A row that may stay."""
         offers = self._offers
-        if split not in self._numbers:
-            self._numbers[split] = len(self._numbers)
+        line, values, traits, tokens = passed
+        number = self._numbers.get(split)
+        if number is None:
+            number = self._numbers[split] = len(self._numbers)
             if self._place is not None:
                 self._rows[split] = waiting(self._kind, self._place(split), self._columns)
         offers.members += bytes.fromhex(record.key + record.id)
-        offers.split_of.append(self._numbers[split])
-        offers.sizes.append(len(passed.line))
-        found = sort(record, row, passed.tokens)
-        offers.sort_of.append(self._sorts.setdefault(found, len(self._sorts)))
-        for column, trait in zip(offers.traits, passed.traits, strict=True):
+        offers.split_of.append(number)
+        offers.sizes.append(len(line))
+        offers.sort_of.append(self._sorts.setdefault(sort(record, row, tokens), len(self._sorts)))
+        for column, trait in zip(offers.traits, traits, strict=True):
             column.append(trait)
         if offers.tokens is not None:
-            offers.tokens.append(passed.tokens or 0)
+            offers.tokens.append(tokens or 0)
         if self._place is not None:
-            self._rows[split].add(passed.line, passed.values)
+            self._rows[split].add(line, values)
         if self._tell:
             offers.told.append((self._count, *self._say(row)))
         self._count += 1

@@ -86,7 +86,9 @@ class Row:
         flat: dict[str, object] = {}
         plan = _plan(type(self))
         for name, value in zip(plan.names, plan.values(self), strict=True):
-            if isinstance(value, Provenance):
+            if type(value) is str:  # most are
+                flat[name] = value
+            elif isinstance(value, Provenance):
                 if name == self.SPREAD:
                     flat |= value.flat()
                 else:

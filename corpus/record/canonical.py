@@ -32,7 +32,6 @@ def line_id(line: bytes) -> tuple[str, str, str]:
     found = _ID.match(line, max(line.rfind(b',"id":"'), 0))
     if not found:
         raise Broken("a line without id and key")
-    at = found.start()
-    bare = hashlib.sha256(memoryview(line)[:at])
-    bare.update(line[at + len(',"id":""') + 64 :])  # from the comma on
+    bare = hashlib.sha256(memoryview(line)[: found.start()])
+    bare.update(line[found.end(1) + 1 :])  # from the comma on
     return found[1].decode(), bare.hexdigest(), found[2].decode()

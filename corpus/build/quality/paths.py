@@ -127,13 +127,12 @@ class ByUnwritten(Plain):
     """Leaves out a commit all of whose files, or any of them, nobody wrote."""
 
     def __init__(self, which: Unwritten) -> None:
-        self._enough = any if which is Unwritten.ANY else all
+        self._any = which is Unwritten.ANY
 
     def look(self, record: Record, row: Row) -> Left | None:
         files = _files(record)
-        if not files or not self._enough(map(unwritten, [file.path for file in files])):
-            return None
-        return Left(Reason.GENERATED, next(file.path for file in files if unwritten(file.path)))
+        found = [file.path for file in files if unwritten(file.path)]
+        return Left(Reason.GENERATED, found[0]) if found and (self._any or len(found) == len(files)) else None
 
 
 class ByPath(Plain):
