@@ -10,7 +10,7 @@ from corpus.build import filters, formats, gates, recipes
 from corpus.build.formats import Layout
 from corpus.build.manifest import OutputFile, Query
 from corpus.build.offers import Offering, Offers
-from corpus.build.outcomes import outcomes
+from corpus.build.outcomes import Read, outcomes
 from corpus.build.quality.step import Left
 from corpus.build.quality.steps import Tools
 from corpus.build.reasons import Reason
@@ -47,6 +47,7 @@ class Desk:
         self._steps = len(among(held, query.options))
         self._stack = contextlib.ExitStack()
         self._corpus = self._stack.enter_context(Corpus.open(bench.root, query.tenant))
+        self._read: Read | None = None
 
     def __enter__(self) -> Desk:
         return self
@@ -60,8 +61,9 @@ class Desk:
         with contextlib.ExitStack() as stack:
             chosen = [one for one in self._recipes if only in (None, one.name)]
             offering = {one.name: self._offering(name, one, directory, stack) for one in chosen}
-            read = stack.enter_context(self._corpus.reading())
-            for recipe, split, record, made in outcomes(read, chosen, selected, self._branches):
+            if self._read is None:  # once, after the selection: a piece begins in the frame that the one before it ends in
+                self._read = self._stack.enter_context(self._corpus.reading())
+            for recipe, split, record, made in outcomes(self._read, chosen, selected, self._branches):
                 offer, sieve = offering[recipe.name], self._sieves[recipe.name]
                 if isinstance(made, Reason):
                     offer.leave(record, Left(made), None)
