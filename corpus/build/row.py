@@ -127,8 +127,11 @@ def _plan(kind: type[Row]) -> _Plan:
 
 
 def _taker(names: Sequence[str]) -> _Taken:
-    """What takes the attributes of these names; :func:`attrgetter` hands back one alone as it is."""
-    return attrgetter(*names) if len(names) > 1 else lambda row: tuple([getattr(row, name) for name in names])
+    """What takes the attributes of these names; :func:`attrgetter` hands back one alone as it is, and wants one."""
+    if len(names) == 1:
+        only = attrgetter(*names)
+        return lambda row: (only(row),)
+    return attrgetter(*names) if names else lambda row: ()
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:

@@ -44,8 +44,9 @@ class Sieve:
         self._layout = layout
         self._asked = asked
         self._gates = gates
-        self._alone, self._budget = steps.before(options, tools)
-        self._among = among(gates, options)
+        alone, self._budget = steps.before(options, tools)
+        self._looks = [step.look for step in alone]
+        self._traits = [step.trait for step in among(gates, options)]
 
     def __call__(self, record: Record, row: Row) -> Passed | Left:
         if self._asked.rows and not self._asked.keeps(row.made_by()):
@@ -53,8 +54,8 @@ class Sieve:
         reason = self._gates(row)
         if reason is not None:
             return Left(reason)
-        for step in self._alone:
-            left = step.look(record, row)
+        for look in self._looks:
+            left = look(record, row)
             if left is not None:
                 return left
         values = self._layout.render(row)
@@ -64,4 +65,4 @@ class Sieve:
         if self._layout.counted:
             values = values | {TOKENS: tokens}
         line = orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
-        return Passed(line, values, tuple([step.trait(record, row) for step in self._among]), tokens)
+        return Passed(line, values, tuple([trait(record, row) for trait in self._traits]), tokens)
