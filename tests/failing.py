@@ -41,8 +41,8 @@ def killed_at(number: int, work: Callable[[], object]) -> bool:
     return False
 
 
-def killing_itself_at(number: int) -> None:
-    """From here on this process kills itself at its ``number``-th call into the system."""
+def killing_itself_at(number: int) -> Callable[[], int]:
+    """From here on this process kills itself at its ``number``-th call into the system; how many there were is told."""
     calls = 0
 
     def count(frame: FrameType, event: str, arg: Any) -> None:
@@ -55,6 +55,7 @@ def killing_itself_at(number: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
+    return lambda: calls
 
 
 def failing_in_turn(call: str, code: int, before: Callable[[], object], work: Callable[[], object]) -> Iterator[int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from corpus.build.gates import Gates, judges
+from corpus.build.quality.seen import Seen
 from corpus.build.quality.step import Left
 from corpus.build.reasons import Reason
 from corpus.build.row import Row
@@ -62,12 +63,12 @@ class Branches:
 class Duplicates:
     """Drops a row that teaches exactly what one did that is kept, and names it; where the gates let pairs repeat, other rows alone.
 
-    A row's trait is the first 16 bytes of the SHA-256 of what it teaches. Holds those and a key a row.
+    A row's trait is the first 16 bytes of the SHA-256 of what it teaches. Holds those and a key a row (:class:`Seen`).
     """
 
     def __init__(self, gates: Gates) -> None:
         self._pairs_too = gates.repeats is not None
-        self._seen: dict[bytes, bytes] = {}
+        self._seen = Seen()
 
     def trait(self, record: Record, row: Row) -> bytes:
         if not self._pairs_too and judges(row):
@@ -75,9 +76,9 @@ class Duplicates:
         return hashlib.sha256(orjson.dumps(row.taught())).digest()[:16]
 
     def look(self, trait: bytes) -> Left | None:
-        first = self._seen.get(trait)
+        first = self._seen.get(trait) if trait else None
         return None if first is None else Left(Reason.DUPLICATE, first.hex())
 
     def keep(self, trait: bytes, key: bytes) -> None:
         if trait:
-            self._seen[trait] = key
+            self._seen.add(trait, key)

@@ -58,8 +58,8 @@ class Growing:
             stays[at] = 0
             self._dropped[left.reason] += 1
         kept = [at for at, stay in enumerate(stays) if stay] if late else range(len(offers))
-        sorts = Counter(offers.sort_of[at] for at in kept)
-        records = Counter(offers.sort_of[at] for at in offers.firsts(kept))
+        sorts = Counter(map(offers.sort_of.__getitem__, kept) if late else offers.sort_of)
+        records = Counter(map(offers.sort_of.__getitem__, offers.firsts(kept))) if offers.several else sorts
         self._tally.add(*({offers.sorts[number]: count for number, count in found.items()} for found in (sorts, records)))
         if offers.tokens is not None:
             self._tokens = (self._tokens or 0) + sum(offers.tokens[at] for at in kept)
@@ -74,15 +74,13 @@ class Growing:
     def _late(self, offers: Offers) -> dict[int, Left]:
         """The rows that are left out for what was before them."""
         found: dict[int, Left] = {}
-        for at, traits in enumerate(zip(*offers.traits, strict=True)):
-            left = None
+        for at, (key, *traits) in enumerate(zip(offers.keys, *offers.traits, strict=True)):
             for step, trait in zip(self._steps, traits, strict=True):
                 left = step.look(trait)
                 if left is not None:
                     found[at] = left
                     break
-            if left is None:
-                key = offers.key(at)
+            else:
                 for step, trait in zip(self._steps, traits, strict=True):
                     step.keep(trait, key)
         return found
@@ -99,11 +97,11 @@ class Growing:
     def _tell(self, written: Written, piece: str, offers: Offers, late: dict[int, Left]) -> None:
         """Of what was left out what is to be told, in order."""
         for at, left in late.items():
-            written.dropped.alias(offers.key(at).hex(), offers.ident(at), left)
+            written.dropped.alias(offers.keys[at].hex(), offers.ident(at), left)
         if not written.dropped.keeps:
             return
         out = [(one.at, one.key, one.id, one.left, one.row) for one in offers.out]
-        out += [(offers.told[at][0], offers.key(at).hex(), offers.ident(at), left, offers.told[at][1:]) for at, left in late.items()]
+        out += [(offers.told[at][0], offers.keys[at].hex(), offers.ident(at), left, offers.told[at][1:]) for at, left in late.items()]
         path = written.made_of(piece, "")
         with path.open("rb") if path.exists() else open("/dev/null", "rb") as file:
             for _, key, ident, left, (start, size) in sorted(out, key=lambda one: one[0]):
@@ -119,11 +117,15 @@ class Growing:
             self._assemblies[split].add(piece, written.made_of(piece, split), lines)
 
     def finish(self) -> BuiltSet:
-        members, leaves = Members(), b""
         splits = sorted(split for split in self._members if len(self._members[split]))
-        for split in splits:
-            members.extend(self._members[split])
-            leaves += self._leaves[split]
+        counts = {split: len(self._members[split]) for split in splits}
+        members, leaves = Members(), bytearray()
+        for at, split in enumerate(splits):  # the first are not copied: there may be as many as a corpus has
+            if at:
+                members.extend(self._members.pop(split))
+                leaves += self._leaves.pop(split)
+            else:
+                members, leaves = self._members.pop(split), self._leaves.pop(split)
         return BuiltSet(
             recipe=self.recipe.name,
             version=self.recipe.version,
@@ -137,12 +139,12 @@ class Growing:
             agents=self._tally.agents(),
             models=self._tally.models(),
             rulesets=self._tally.rulesets(),
-            splits={split: len(self._members[split]) for split in splits},
+            splits=counts,
             months=self._tally.months(),
             lengths=self._tally.lengths(),
             tokens=self._tokens,
             files=tuple(file for split in splits for file in self._assemblies[split].finish()) if self._written is not None else (),
             beside=self._written.beside() if self._written is not None else (),
             members=members,
-            root=members.root(leaves),
+            root=members.root(bytes(leaves)),
         )

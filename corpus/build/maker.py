@@ -27,13 +27,13 @@ class Maker:
 
     def over(self, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, dict[str, Offers]]]:
         """Each piece, and what each recipe makes of it, in order. Raises as :meth:`corpus.build.desk.Desk.make`."""
-        again = self._again
-        if again is None:
-            yield from self._team.over(pieces, self._directory, lambda piece: None)
-            return
-        for piece, offers in self._team.over(pieces, self._directory, lambda piece: again.offers(piece.name)):
-            self._pieces[piece.name] = piece
-            yield piece, offers
+        return self._team.over(pieces, self._directory, self._known)
+
+    def _known(self, piece: Piece) -> dict[str, Offers] | None:
+        offers = None if self._again is None else self._again.offers(piece.name)
+        if offers is not None:
+            self._pieces[piece.name] = piece  # to be made after all, should a shard need its lines
+        return offers
 
     def begin(self, job: Job) -> Future[OutputFile]:
         """Have a shard linked, where one of the same lines is, or written."""

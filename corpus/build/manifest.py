@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -177,7 +179,16 @@ class Earlier(_Loose):
 def earlier(directory: Path) -> Earlier | None:
     """What ``directory`` says it is, or nothing where no build's manifest lies."""
     try:
-        with open(directory / NAME, "rb") as file:
+        at = os.stat(directory / NAME)
+    except OSError:
+        return None
+    return _earlier(directory / NAME, (at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns))
+
+
+@lru_cache(maxsize=1)  # a build asks several times, and a million members are passed over each time
+def _earlier(path: Path, _: tuple[int, ...]) -> Earlier | None:
+    try:
+        with open(path, "rb") as file:
             found = Earlier.model_validate_json(cut(file).text)
     except (OSError, ValueError):
         return None

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +35,7 @@ class Out:
     row: tuple[int, int]
 
 
-@dataclass(slots=True)
+@dataclass
 class Offers:
     """Columns, a value a row. ``members`` are 64 bytes each and ``leaves`` their hashes, 32; ``split_of`` and ``sort_of`` are places in
     ``splits`` and ``sorts``; ``sizes`` the bytes of its line in the file of its split; ``traits``, a column a step; ``tokens`` only where
@@ -57,9 +58,15 @@ class Offers:
     def __len__(self) -> int:
         return len(self.split_of)
 
-    def key(self, at: int) -> bytes:
-        """The key of row ``at``, 32 bytes."""
-        return bytes(self.members[64 * at : 64 * at + 32])
+    @cached_property
+    def keys(self) -> list[bytes]:
+        """The key of each row's record, 32 bytes."""
+        return [bytes(self.members[at : at + 32]) for at in range(0, len(self.members), 64)]
+
+    @property
+    def several(self) -> bool:
+        """Whether a record is behind several rows."""
+        return len(set(self.keys)) < len(self.keys)
 
     def ident(self, at: int) -> str:
         return self.members[64 * at + 32 : 64 * at + 64].hex()
@@ -68,7 +75,7 @@ class Offers:
         """Of these rows the first of each record: a part of a session may be behind many rows, one after another."""
         last = b""
         for at in kept:
-            key = self.key(at)
+            key = self.keys[at]
             if key != last:
                 yield at
             last = key

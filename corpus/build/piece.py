@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from corpus.build.columns import numbers
+from corpus.build.columns import integers, numbers
 from corpus.build.select import Selection
 from corpus.record import TupleType
+from corpus.store.index import texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,11 +70,12 @@ def pieces(selected: Selection, asked: bytes) -> Iterator[Piece]:
 
 def _together(selected: Selection) -> tuple[Selection, frozenset[int]]:
     """The same records, those of a session that are to be read together where the first of them stands, and the places of the others."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     table = selected.table
-    parts = pc.and_(pc.equal(table["tuple_type"].cast("string"), TupleType.TRAJECTORY.value), pc.is_null(table["left_out"]))
+    parts = pc.and_(
+        pc.is_in(table["tuple_type"].cast("string"), value_set=texts([TupleType.TRAJECTORY.value])), pc.is_null(table["left_out"])
+    )
     places: list[int] = pc.indices_nonzero(parts).to_pylist()
     sessions: dict[str | None, list[int]] = {}
     for place, session in zip(places, table.filter(parts)["session_id"].to_pylist(), strict=True):
@@ -89,9 +91,7 @@ def _together(selected: Selection) -> tuple[Selection, frozenset[int]]:
             found = first.get(place, [place])
             inner.update(range(len(order) + 1, len(order) + len(found)))
             order.extend(found)
-    held = pa.allocate_buffer(8 * len(order))
-    memoryview(held).cast("B")[:] = memoryview(order).cast("B")
-    return selected.taken(pa.Array.from_buffers(pa.int64(), len(order), [None, held])), frozenset(inner)
+    return selected.taken(integers(order)), frozenset(inner)
 
 
 def _ends(whole: Selection, inner: frozenset[int]) -> Iterator[int]:

@@ -82,19 +82,20 @@ def write(
     use_again = not afresh and not query.options.keep_dropped  # the text of what was left out is not kept for later
     with contextlib.ExitStack() as stack:
         built_now = stack.enter_context(listed(corpus, out))  # first, for what is forgotten after it is seen to be
-        selected = chosen()
+        selected = [chosen()]
+        gone = selected[0].gone
         place = stack.enter_context(stage(out, bench.root, query.tenant, goes_on=use_again))
         directory = place.directory
-        room.check(directory, selected, query)
+        room.check(directory, selected[0], query)
         again = Again(place.directory, place.target, query.recipes) if use_again else None
-        sets = sets_of(team, bench, selected, directory, again, seen)
+        sets = sets_of(team, bench, selected.pop(), directory, again, seen)
         if not any(built.rows for built in sets):
             raise BadInput(f"no row for {', '.join(_why(built) for built in sets)}: see 'corpus stats --tenant {query.tenant}'")
         text = card.render(query, recipes.known(), layouts_of(query), sets).encode()
         (directory / card.NAME).write_bytes(text)
         readme = OutputFile(path=card.NAME, rows=0, size=len(text), sha256=hashlib.sha256(text).hexdigest())
         beside = side.write(directory, query, recipes.known(), layouts_of(query), sets)
-        done = Manifest(builder=__version__, query=query, position=position, sets=tuple(sets), card=readme, side=beside, gone=selected.gone)
+        done = Manifest(builder=__version__, query=query, position=position, sets=tuple(sets), card=readme, side=beside, gone=gone)
         with open(directory / manifest.NAME, "wb") as file:
             done.write(file)
         built_now.append(done)
@@ -116,12 +117,13 @@ def sets_of(team: Team, bench: Bench, selected: Selection, directory: Path | Non
             records_in = sum(count for kind, count in kinds.items() if recipe.takes(kind))
             written = None if directory is None else _written(recipe.name, directory, query.options, maker, open_files)
             sets[recipe.name] = Growing(recipe, records_in, among(held, query.options), written)
-        done = 0
+        done, total = 0, len(selected)
         for piece, made in maker.over(pieces(selected, asked_of(query))):
             for name, offers in made.items():
                 sets[name].take(piece.name, offers)
             done += len(piece.selected)
-            seen(done, len(selected))
+            seen(done, total)
+        del selected, piece, made  # the table of what was selected goes before the sets are finished, not after
         return [one.finish() for one in sets.values()]
 
 

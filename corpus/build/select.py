@@ -109,10 +109,9 @@ class Selection(Collection[Selected]):
 
     def size(self, takes: Callable[[TupleType], bool]) -> int:
         """Bytes, as they are kept, of the records to be read of the types that ``takes`` says."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        kinds = pa.array([kind.value for kind in self.types() if takes(kind)], pa.string())
+        kinds = texts([kind.value for kind in self.types() if takes(kind)])
         wanted = pc.and_(pc.is_in(self._table["tuple_type"].cast("string"), kinds), pc.is_null(self._table["left_out"]))
         return int(pc.sum(self._table["size"].filter(wanted)).as_py() or 0)
 
@@ -121,14 +120,13 @@ class Selection(Collection[Selected]):
         import pyarrow.compute as pc
 
         kinds = self._table["tuple_type"].cast("string")
-        yield from self._with(self._table.filter(pc.equal(kinds, TupleType.TRAJECTORY.value)))
+        yield from self._with(self._table.filter(pc.is_in(kinds, value_set=texts([TupleType.TRAJECTORY.value]))))
 
     def sorted_by(self, place: Callable[[str], bytes]) -> Selection:
         """The same records in the order of ``place(key)``."""
-        import pyarrow as pa
 
         places = [place(key) for chunk in self._table["key"].chunks for key in columns.hashes(chunk)]
-        return self.taken(pa.array(sorted(range(len(places)), key=places.__getitem__), pa.int64()))
+        return self.taken(columns.integers(sorted(range(len(places)), key=places.__getitem__)))
 
     def taken(self, places: pa.Array) -> Selection:
         """The records at these places, in their order."""

@@ -84,7 +84,7 @@ def converse(parts: Parts) -> Iterator[tuple[Record, KtoRow | Reason]]:
 
 RECIPE = Recipe(
     "kto",
-    1,
+    2,
     "single answers, good or not (TRL unpaired preference)",
     (TupleType.FEEDBACK, TupleType.EDIT),
     KtoRow,

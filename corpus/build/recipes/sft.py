@@ -100,7 +100,7 @@ def shown(file: FileChange) -> str:
 
 RECIPE = Recipe(
     "sft",
-    2,
+    3,
     "a request answered by a diff, a session by its next reply (TRL prompt-completion)",
     (TupleType.EDIT,),
     SftRow,

@@ -180,30 +180,31 @@ from tests.corpus.build.grown import in_small_pieces
 from tests.failing import killing_itself_at
 root, out, call, record = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 in_small_pieces(pytest.MonkeyPatch())
-stage = run.stage
+stage, met = run.stage, []
 def staged(*asked, **more):
-    killing_itself_at(call)
+    met.append(killing_itself_at(call))
     return stage(*asked, **more)
 run.stage = staged
 def seen(done, total):
     if done >= record:
         os._exit(9)
 build(Request(root, "acme", ("pretrain", "sft"), options=Options(shard_bytes=3000)), out, seen=seen)
+print(met[0]())
 """
 
 
-def cut_off(world: World, out: Path, *, call: int = 1 << 30, record: int = 1 << 30) -> int:
+def cut_off(world: World, out: Path, *, call: int = 1 << 30, record: int = 1 << 30) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", CUT_OFF, str(world.root), str(out), str(call), str(record)]
-    return subprocess.run(command, cwd=Path(__file__).parents[3]).returncode
+    return subprocess.run(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True)
 
 
 def test_a_build_that_is_killed_anywhere_goes_on_from_there(world: World, tmp_path: Path) -> None:
     grow(world, 24)
-    make(world, tmp_path / "whole", "pretrain", "sft", options=SMALL)
+    calls = int(cut_off(world, tmp_path / "whole").stdout)
     whole, out = tree(tmp_path / "whole"), tmp_path / "out"
     chance, killed, went_on = Random(5), 0, 0
     for _ in range(12):
-        code = cut_off(world, out, call=chance.randrange(4000, 9000))
+        code = cut_off(world, out, call=chance.randrange(calls // 3, calls)).returncode
         assert code in (0, -9)
         killed += code != 0
         went_on += (asides(out)[0] / ".before").exists()
@@ -219,7 +220,7 @@ def test_a_build_that_is_killed_anywhere_goes_on_from_there(world: World, tmp_pa
 
 def test_a_killed_build_leaves_what_the_next_does_not_make(world: World, tmp_path: Path, made: list[str]) -> None:
     grow(world, 60)
-    assert cut_off(world, tmp_path / "out", record=45) == 9
+    assert cut_off(world, tmp_path / "out", record=45).returncode == 9
     make(world, tmp_path / "out", "pretrain", "sft", options=SMALL)
     rest = len(set(made))
     made.clear()

@@ -88,7 +88,7 @@ def spoiled(draw: st.DrawFn) -> bytes:
     return text
 
 
-SET = WHOLE[2][WHOLE[2].index(b'{"beside"') : WHOLE[2].index(b'],"side"')]
+SET = WHOLE[2][WHOLE[2].index(b'{"agents"') : WHOLE[2].index(b'],"side"')]
 FIRST, SECOND = (hashlib.sha256(b"%d" % number).hexdigest().encode() for number in range(2))
 
 

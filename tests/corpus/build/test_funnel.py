@@ -36,7 +36,7 @@ def test_a_dry_run_counts_what_the_build_then_makes_and_writes_nothing(full: Wor
     assert (found.records, found.selected) == (6, 5)
     done = make(full, tmp_path / "out", "sft", "dpo", where=("moduleId=billing",))
     for counted, built in zip(found.sets, done.sets, strict=True):
-        assert counted == built.model_copy(update={"files": ()})
+        assert counted == built.model_copy(update={"files": (), "beside": ()})
         told = steps(counted)
         assert [step.left for step in told][-1] == built.rows
         assert [(step.name, step.less) for step in told if step.less] == list(built.dropped.items())

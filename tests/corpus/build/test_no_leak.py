@@ -79,7 +79,7 @@ def written(out: Path) -> dict[str, str]:
             data = zstandard.ZstdDecompressor().stream_reader(data).read()
         elif path.suffix == ".parquet":
             data = json.dumps(pq.read_table(path).to_pylist(), default=str).encode()
-        found[path.relative_to(out).as_posix()] = data.decode()
+        found[path.relative_to(out).as_posix()] = data.decode(errors="replace")  # what is used again is no text
     return found
 
 
