@@ -47,6 +47,11 @@ def code(text: str) -> str:
 def _filters(options: Options) -> Iterator[str]:
     told = {
         "paths to leave out": _listed("Commits that touch one of these paths are left out whole: ", options.exclude_paths),
+        "licences to leave out": _listed(
+            "Commits that touch a file which says one of these licences of itself are left out whole (other files, LICENSE among them, are "
+            "not asked for it): ",
+            options.exclude_licenses,
+        ),
         "weights": _weights(options.weights),
         "texts to decontaminate against": _listed(
             f"Rows that share {RUN} words in a row with one of these files are left out: ", options.decontaminate

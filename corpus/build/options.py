@@ -21,9 +21,10 @@ class Options(BaseModel):
     JSON, whatever they are written as.
 
     ``generated`` says which commits are left out for files that nobody wrote, ``bots`` what becomes of those that programs made,
-    ``exclude_paths`` are patterns of :mod:`corpus.build.quality.globs`, ``near_percent`` the similarity in hundredths from which a row is
-    a near duplicate, ``max_per`` and ``weights`` as :mod:`corpus.build.quality.shares` reads them. ``tokenizer`` and ``decontaminate`` name
-    files by their digests; where those files lie is only known while a build runs. ``license`` is what the owner says, for the card alone.
+    ``exclude_paths`` are patterns of :mod:`corpus.build.quality.globs`, ``exclude_licenses`` SPDX identifiers or families of
+    :mod:`corpus.build.quality.licences`, ``near_percent`` the similarity in hundredths from which a row is a near duplicate, ``max_per``
+    and ``weights`` as :mod:`corpus.build.quality.shares` reads them. ``tokenizer`` and ``decontaminate`` name files by their digests; where
+    those files lie is only known while a build runs. ``license`` is what the owner says, for the card alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +35,7 @@ class Options(BaseModel):
     generated: Unwritten = Unwritten.ALL
     bots: Bots = Bots.DROP
     exclude_paths: tuple[str, ...] = ()
+    exclude_licenses: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
     decontaminate: tuple[str, ...] = ()
     tokenizer: str | None = None

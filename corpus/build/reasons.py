@@ -43,6 +43,7 @@ class Reason(StrEnum):
     PROMPT_TOO_LONG = "prompt-too-long"
     NOT_ASKED = "not-asked"
     PATH = "path"
+    LICENSE = "license"
     GENERATED = "generated"
     BOT = "bot"
     WEIGHED = "weighed"
@@ -92,6 +93,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.PROMPT_TOO_LONG: "all that followed the person's request is longer than a prompt may be",
     Reason.NOT_ASKED: "its agent or model is not one that was asked for",
     Reason.PATH: "the commit touches a path that was to be left out",
+    Reason.LICENSE: "the commit touches a file that says of itself a licence which was to be left out",
     Reason.GENERATED: "its files are generated, vendored, minified, or lock files: nobody wrote them",
     Reason.BOT: "a program made the commit, as its author's name says",
     Reason.WEIGHED: "of its source a share was asked for, and it is not in that share",

@@ -24,8 +24,13 @@ def check(directory: Path, selected: Selection, query: Query) -> None:
     Nothing is asked where the options may leave out nearly all of them.
     """
     options = query.options
-    narrow = (options.weights, options.max_per, options.min_tokens, options.max_tokens, options.decontaminate, options.exclude_paths)
-    if any(narrow) or any(condition.startswith(("model", "agent")) for condition in query.where):
+    narrow = (options.weights, options.max_per, options.min_tokens, options.max_tokens, options.decontaminate)
+    if (
+        any(narrow)
+        or options.exclude_paths
+        or options.exclude_licenses
+        or any(condition.startswith(("model", "agent")) for condition in query.where)
+    ):
         return
     chosen = recipes.named(query.recipes)
     size = selected.size(lambda kind: any(recipe.takes(kind) for recipe in chosen))

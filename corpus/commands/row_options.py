@@ -28,6 +28,9 @@ _OPTIONS = (
     ),
     click.option("--exclude-path", multiple=True, metavar="GLOB", help="Leave out commits that touch such a path, as .gitignore has it."),
     click.option(
+        "--exclude-license", multiple=True, metavar="ID", help="Leave out commits of files that say this licence; GPL-3.0-only, or 'GPL-*'."
+    ),
+    click.option(
         "--weight", "weights", multiple=True, metavar="FIELD=VALUE:SHARE", help="Take a share of a source, like cluster=docs:0.2."
     ),
     click.option("--decontaminate", multiple=True, metavar="FILE", type=_PATH, help="Leave out rows that share 13 words with these tests."),
@@ -59,6 +62,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
             generated=Unwritten(given.pop("generated")),
             bots=Bots(given.pop("bots")),
             exclude_paths=given.pop("exclude_path"),
+            exclude_licenses=given.pop("exclude_license"),
             weights=given.pop("weights"),
             decontaminate_at=given.pop("decontaminate"),
             tokenizer_at=given.pop("tokenizer"),

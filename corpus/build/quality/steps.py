@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from corpus.build import licence
 from corpus.build.options import Options
-from corpus.build.quality import contamination
+from corpus.build.quality import contamination, licences
 from corpus.build.quality.bots import Bots, ByBot
 from corpus.build.quality.contamination import Contaminated, TestFile
+from corpus.build.quality.licences import ByLicence
 from corpus.build.quality.near import NearDuplicates
 from corpus.build.quality.paths import ByPath, ByUnwritten, Unwritten
 from corpus.build.quality.shares import Capped, Weighed, cap, weight
@@ -62,6 +63,7 @@ def checked(options: Options) -> Options:
             "max_per": tuple(f"{each.owner}={each.rows}" for each in caps),
             "weights": tuple(f"{each.field}={each.value}:{each.permille // 1000}.{each.permille % 1000:03d}" for each in weights),
             "exclude_paths": tuple(sorted(set(options.exclude_paths))),
+            "exclude_licenses": licences.listed(options.exclude_licenses),
             **named,
             **(tests if options.decontaminate_at else {}),
         }
@@ -73,6 +75,8 @@ def before(options: Options, tools: Tools) -> tuple[list[Step], Budget | None]:
     steps: list[Step] = []
     if options.exclude_paths:
         steps.append(ByPath(options.exclude_paths))
+    if options.exclude_licenses:
+        steps.append(ByLicence(options.exclude_licenses))
     if options.generated is not Unwritten.KEEP:
         steps.append(ByUnwritten(options.generated))
     if options.bots is Bots.DROP:

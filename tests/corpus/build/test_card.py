@@ -99,6 +99,7 @@ def test_every_choice_is_a_sentence_and_what_was_not_asked_for_is_named(world: W
                 generated=Unwritten.ANY,
                 bots=Bots.KEEP,
                 exclude_paths=("docs/**", "a`|b"),
+                exclude_licenses=("GPL-*", "agpl-3.0-only"),
                 weights=("model=qwen:7b:0.125", "cluster=docs:1"),
                 near_percent=85,
                 max_per=("file=3", "author=50"),
@@ -112,6 +113,7 @@ def test_every_choice_is_a_sentence_and_what_was_not_asked_for_is_named(world: W
     assert "Commits are left out if any of their files is generated, vendored, minified or a lock file." in said
     assert "Commits whose author is a program are taken as any other." in said
     assert "Commits that touch one of these paths are left out whole: `a|b`, `docs/**`." in said
+    assert any(each.startswith("Commits that touch a file which says") and each.endswith(": `agpl-3.0-only`, `GPL-*`.") for each in said)
     assert (
         "Of the records there are taken: 100 % of those with cluster `docs`, 12.5 % of those with model `qwen:7b`; of all others each."
         in said
@@ -123,7 +125,10 @@ def test_every_choice_is_a_sentence_and_what_was_not_asked_for_is_named(world: W
     assert not any(each.startswith("Not asked for") for each in said)
     plain = list(choices.sentences(query(world)))
     assert "Commits whose author is a program are left out." in plain
-    assert plain[-1] == ("Not asked for: paths to leave out, weights, texts to decontaminate against, a tokenizer, near duplicates, caps.")
+    assert plain[-1] == (
+        "Not asked for: paths to leave out, licences to leave out, weights, texts to decontaminate against, a tokenizer, near duplicates, "
+        "caps."
+    )
 
 
 def test_a_pattern_with_a_bar_breaks_no_table(world: World, tmp_path: Path) -> None:

@@ -324,6 +324,7 @@ def test_a_weight_that_is_none_is_bad_input(world: World, tmp_path: Path, text: 
 CHOICES: dict[str, list[Any]] = {
     "generated": list(Unwritten),
     "exclude_paths": [(), ("docs",)],
+    "exclude_licenses": [(), ("GPL-*",)],
     "weights": [(), ("cluster=docs:0.5", "evidence_class=observed:0.9")],
     "near_percent": [None, 60],
     "max_per": [(), ("file=2", "cluster=4")],
