@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import example, given
@@ -11,9 +12,13 @@ from hypothesis import strategies as st
 
 from corpus.build.options import Options
 from corpus.build.quality import notices, spdx
-from corpus.build.quality.licences import listed
+from corpus.build.quality.licences import ByLicence, listed
+from corpus.build.quality.step import Left
 from corpus.build.quality.steps import checked
+from corpus.build.reasons import Reason
+from corpus.build.row import Row
 from corpus.errors import BadInput
+from corpus.record import EditBody, FileChange, Record
 from tests.boundaries.told import told
 from tests.corpus.build.world import Change, World, make
 
@@ -91,6 +96,23 @@ def test_a_licence_that_stands_far_below_or_goes_with_its_file_elsewhere_is_none
     assert kept(world, tmp_path / "out", "GPL-*") == (3, ["d.py GPL-2.0-only"])
 
 
+@pytest.mark.parametrize(
+    ("path", "old", "head"),
+    [
+        ("b.c", "a.c", "diff --git a/a.c b/b.c\nrename from a.c\nrename to b.c"),
+        ('"caf\\351.c"', None, 'diff --git "a/caf\\351.c" "b/caf\\351.c"'),
+        ("a b/b.c", None, "diff --git a/a b/b.c b/a b/b.c"),
+    ],
+)
+def test_the_file_is_named_whose_difference_says_it(path: str, old: str | None, head: str) -> None:
+    files = [FileChange.model_construct(path=name, old_path=was, before=None) for name, was in (("first.c", None), (path, old))]
+    first = "diff --git a/first.c b/first.c\n--- a/first.c\n+++ b/first.c\n@@ -1 +1 @@\n-1\n+2\n"
+    diff = f"{first}{head}\n--- a\n+++ b\n@@ -1 +1,2 @@\n-1\n+// {TAG} MIT\n+2\n"
+    record = Record.model_construct(body=EditBody.model_construct(files=files, diff=diff))
+    left = ByLicence(["MIT"]).look(record, cast("Row", None))
+    assert left == Left(Reason.LICENSE, f"{path} MIT")
+
+
 def test_the_user_s_command_counts_them_and_says_what_was_asked(world: World, tmp_path: Path) -> None:
     world.edit("Theirs", [Change("lib/a.c", f"// {TAG} GPL-2.0+ WITH Classpath-exception-2.0\n1\n", "2\n")])
     world.edit("Ours", [Change("a.py", "1\n", "3\n")])
@@ -117,6 +139,7 @@ def test_the_user_s_command_counts_them_and_says_what_was_asked(world: World, tm
         (AGPL, ["AGPL-3.0-only"]),
         (MOVED, ["GPL-*"]),
         (ANSIBLE, ["GPL-3.0-or-later"]),
+        ("it under the terms of the GNU General Public License; version 2\nof the License, or any later version.\n", ["GPL-2.0-or-later"]),
         ("# Distributed under the terms of the GNU General Public License v2\n", ["GPL-2.0-only"]),
         ("# under the terms of version 2 of the GNU General Public License, not of 3\n", ["GPL-2.0-only"]),
         (APACHE, ["Apache-2.0"]),
