@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from corpus.errors import BadInput
@@ -13,6 +14,8 @@ from corpus.record import EvidenceClass, Header
 _COMPARED = re.compile(r"([A-Za-z_]*)\s*(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
 _LISTED = re.compile(r"([A-Za-z_]+)\s+in\s+(.*)", re.DOTALL)
 _TIME = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:T[0-9]{2}(?::[0-9]{2}(?::[0-9]{2}Z)?)?)?)?)?")
+_START = "2000-01-01T00:00:00Z"
+"""When what a time leaves open begins, in any year."""
 ROW_FIELDS = ("agent", "model")
 """What no header tells: it stands in a body, and so is looked at once the row is made."""
 FIELDS = (*Header.model_fields, *ROW_FIELDS)
@@ -100,7 +103,7 @@ def parse(text: str) -> Condition:
     if operator not in (Operator.EQUAL, Operator.UNEQUAL, Operator.IN):
         if field != "created":
             raise BadInput(f"--where {field} {operator}: only created has an order; use =, != or in")
-        if not _TIME.fullmatch(values[0]):
+        if not _is_time(values[0]):
             raise BadInput(f"--where created{operator}{values[0][:40]!r}: say 2026, 2026-05, 2026-05-15 or 2026-05-15T09:30:00Z")
     kind = Header.model_fields[field].annotation if field in Header.model_fields else None
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -108,6 +111,17 @@ def parse(text: str) -> Condition:
             if value not in set(kind):
                 raise BadInput(f"--where {field}: {value[:80]!r} never occurs: use one of {', '.join(kind)}")
     return Condition(field, operator, values)
+
+
+def _is_time(text: str) -> bool:
+    """Whether it is a time, or as much of one as is told from the left; months, days and hours are those that there are."""
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text + _START[len(text) :])
+    except ValueError:
+        return False
+    return True
 
 
 def parse_all(texts: Iterable[str]) -> Asked:

@@ -66,7 +66,18 @@ def test_a_value_that_a_field_never_takes_is_answered_with_those_it_takes() -> N
         parse("evidence_class=good")
 
 
-ODD = ["moduleId", "", "moduleId!billing", "moduleId>billing", "created>=May", "created>=2026-5", "tuple_type in edit,commit", "in a,b"]
+ODD = [
+    "moduleId",
+    "",
+    "moduleId!billing",
+    "moduleId>billing",
+    "created>=May",
+    "created>=2026-5",
+    "created<2026-13",
+    "created>=2026-02-30",
+    "tuple_type in edit,commit",
+    "in a,b",
+]
 
 
 @pytest.mark.parametrize("text", ODD)
