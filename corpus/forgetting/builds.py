@@ -23,6 +23,7 @@ class Became(StrEnum):
 
     REMOVED = "removed"
     GONE = "not there any more: if it was moved, remove it where it is"
+    REPLACED = "replaced there by another build since: if it was copied before, remove the copy"
     ELSEWHERE = "was put there, where forgetting does not reach: remove it yourself"
     CHANGED = "holds other files as well, which were left: look at it"
     KEPT = "kept"
@@ -38,8 +39,13 @@ class Held:
 
 
 def holding(corpus: Corpus, keys: Collection[str]) -> list[tuple[Build, int]]:
-    """The builds that hold records of ``keys``, and how many; also those that stand though they were killed before they were listed."""
-    return _holding(corpus, keys, {})
+    """The builds that hold records of ``keys``, and how many; also those that stand though they were killed before they were listed.
+    Where one was made that then went elsewhere is told only while it is there."""
+    return [(replace(build, outs=tuple(filter(_told, build.outs))), count) for build, count in _holding(corpus, keys, {})]
+
+
+def _told(out: str) -> bool:
+    return not staged(out) or Path(out).exists()
 
 
 def _holding(corpus: Corpus, keys: Collection[str], more: Mapping[str, int]) -> list[tuple[Build, int]]:
@@ -84,8 +90,10 @@ def _remove(where: str, build: Build) -> Became:
     except OSError:
         return Became.GONE
     written = earlier(out)
-    if digest != build.manifest or written is None:
+    if written is None:
         return Became.GONE
+    if digest != build.manifest:
+        return Became.REPLACED
     for name in sorted(written.files(), key=lambda name: name == manifest.NAME):
         path = out / name
         if path.resolve().is_relative_to(out.resolve()):

@@ -148,5 +148,5 @@ def test_a_directory_that_a_later_build_fills_is_left_alone(world: World, tmp_pa
     before = tree(tmp_path / "sets")
     with Corpus.open(world.root, "acme") as corpus:
         (held,) = builds.forget(corpus, world.appended[:1], keep=False)
-        assert [became for _, became in held.became] == [builds.Became.GONE]
+        assert [became for _, became in held.became] == [builds.Became.REPLACED]
     assert tree(tmp_path / "sets") == before

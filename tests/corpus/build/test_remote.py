@@ -276,8 +276,10 @@ def test_forgetting_says_where_a_build_was_put(world: World) -> None:
     put(world, out="shop://user:hidden@sets/acme")
     with Corpus.open(world.root, "acme") as corpus:
         (known,) = corpus.builds()
+        (told,) = plan_of_keys(corpus, [key]).builds
         (held,) = builds.forget(corpus, {key}, keep=False)
     assert "hidden" not in repr(known)
+    assert told[2] == ("shop://sets/acme",)  # not where it was made first
     assert held.became == (("shop://sets/acme", builds.Became.ELSEWHERE),)
     assert "remove it yourself" in held.became[0][1]
 
