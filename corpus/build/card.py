@@ -88,8 +88,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
 def _loading(recipes: Mapping[str, Recipe], layouts: Mapping[str, Layout], full: Sequence[BuiltSet]) -> Iterator[str]:
     yield from ("```python", "from datasets import load_dataset", "")
     for built in full:
-        name = built.recipe.replace("-", "_")
-        yield f'{name} = load_dataset(DIR, "{built.recipe}", split="{_first(built)}")  # {recipes[built.recipe].about}'
+        name, about = built.recipe.replace("-", "_"), f"{recipes[built.recipe].about} (for {layouts[built.recipe].format})"
+        yield f'{name} = load_dataset(DIR, "{built.recipe}", split="{_first(built)}")  # {about}'
     yield from ("```", "")
     if any(column.kind in ("json", "messages") for built in full for column in layouts[built.recipe].columns):
         yield from ("Messages and tools are columns of JSON, which `datasets` reads from version 4.7 on.", "")

@@ -31,4 +31,4 @@ def make(record: Record) -> SftRow | Reason:
     return SftRow(prompt, completion, None, "", "", "", Provenance.of(record))
 
 
-RECIPE = Recipe("commit-message", 1, "a change answered by its commit's message (TRL prompt-completion)", (TupleType.EDIT,), SftRow, make)
+RECIPE = Recipe("commit-message", 1, "a change answered by its commit's message", (TupleType.EDIT,), SftRow, make)

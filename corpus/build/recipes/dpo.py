@@ -70,4 +70,4 @@ def answers(side: Turns) -> bool:
     return bool(side) and side[0].role == "assistant"
 
 
-RECIPE = Recipe("dpo", 2, "a correction preferred to what was rejected (TRL preference)", (TupleType.FEEDBACK,), DpoRow, make)
+RECIPE = Recipe("dpo", 2, "a correction preferred to what was rejected", (TupleType.FEEDBACK,), DpoRow, make)

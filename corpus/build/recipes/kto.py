@@ -85,7 +85,7 @@ def converse(parts: Parts) -> Iterator[tuple[Record, KtoRow | Reason]]:
 RECIPE = Recipe(
     "kto",
     2,
-    "single answers, good or not (TRL unpaired preference)",
+    "single answers, good or not",
     (TupleType.FEEDBACK, TupleType.EDIT),
     KtoRow,
     make,

@@ -55,4 +55,4 @@ def make(record: Record) -> PretrainRow | Reason:
     )
 
 
-RECIPE = Recipe("pretrain", 1, "commits as plain text: message and diff (Dolma documents)", (TupleType.EDIT,), PretrainRow, make)
+RECIPE = Recipe("pretrain", 1, "commits as plain text: message and diff", (TupleType.EDIT,), PretrainRow, make)

@@ -101,7 +101,7 @@ def shown(file: FileChange) -> str:
 RECIPE = Recipe(
     "sft",
     3,
-    "a request answered by a diff, a session by its next reply (TRL prompt-completion)",
+    "a request answered by a diff, a session by its next reply",
     (TupleType.EDIT,),
     SftRow,
     make,

@@ -94,4 +94,4 @@ def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-RECIPE = Recipe("sft-blocks", 1, "a request answered by search/replace blocks (TRL prompt-completion)", (TupleType.EDIT,), SftRow, make)
+RECIPE = Recipe("sft-blocks", 1, "a request answered by search/replace blocks", (TupleType.EDIT,), SftRow, make)

@@ -73,6 +73,13 @@ def test_the_lines_that_load_the_sets_are_python(full: World, tmp_path: Path) ->
     assert [each.targets[0].id for each in tree.body if isinstance(each, ast.Assign)] == ["sft_blocks", "dpo"]  # type: ignore[attr-defined]
 
 
+def test_the_lines_that_load_the_sets_name_the_form_that_the_rows_have(full: World, tmp_path: Path) -> None:
+    for name, form in ((None, "trl"), ("axolotl", "axolotl")):
+        make(full, tmp_path / "out", "sft", options=Options(format=name))
+        (line,) = (line for line in card(tmp_path / "out").splitlines() if line.startswith("sft = load_dataset("))
+        assert line.endswith(f"(for {form})")
+
+
 def test_the_card_and_the_manifest_count_who_made_the_rows_and_what_is_known_of_them(full: World, tmp_path: Path) -> None:
     done = make(full, tmp_path / "out", "pretrain", "sft", "dpo")
     pretrain, sft, dpo = done.sets
