@@ -87,6 +87,9 @@ def command(
         click.echo(f"corpus: without {len(done.gone)} records of position {done.position} ({what}): see manifest.json", err=True)
     if across := max((built.dropped.get(Reason.ACROSS_SPLITS, 0) for built in done.sets), default=0):
         click.echo(f"corpus: {across} records join work that is in different splits and are in none", err=True)
+    for name in (text.partition("=")[0] for text in done.query.split or ()):
+        if without := ", ".join(built.recipe for built in done.sets if built.rows and name not in built.splits):
+            click.echo(f"corpus: split {name} has no row of {without}: too few groups, or all had one before and keep it", err=True)
     for built in done.sets:
         if not built.rows:
             click.echo(f"corpus: {built.recipe} has no row and was left out of the card's configs", err=True)

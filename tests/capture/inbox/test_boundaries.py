@@ -34,7 +34,7 @@ def test_a_correction_appears_in_the_set_of_its_tenant_cluster_and_role_alone(po
         conditions = (f"cluster={cluster}", f"role={role}")
         out = tmp_path / f"{tenant}-{cluster}-{role}"
         (built,) = build(Request(post.root, tenant, ("dpo",), conditions), out).sets
-        text = "".join(path.read_text() for path in sorted(out.rglob("*")) if path.is_file())
+        text = "".join(path.read_bytes().decode(errors="replace") for path in sorted(out.rglob("*")) if path.is_file())
         seen = {mark for mark in map("-".join, whose) if mark in text}
         assert (built.rows, seen) == (1, {f"{tenant}-{cluster}-{role}"})
 

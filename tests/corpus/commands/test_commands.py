@@ -50,6 +50,15 @@ def test_a_tenant_needs_a_root(corpus: Corpus, tmp_path: Path) -> None:
     one_line(corpus("tenant", "add", "acme", "--root", tmp_path / "none"), 2, "corpus init")
 
 
+def test_a_split_that_has_no_row_of_a_set_is_said_to_have_none(corpus: Corpus, world: World, tmp_path: Path) -> None:
+    ask = ("build", "--tenant", "acme", "--recipe", "pretrain", "--out", tmp_path / "sets", "--split", "test=99.9999")
+    assert corpus(*ask).stderr == ""
+    done = corpus(*ask[:-2], "--split", "validation=99.9999")
+    assert done.returncode == 0
+    assert done.stderr.startswith("corpus: split validation has no row of pretrain: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_stats_count_by_everything_a_build_can_choose_by(corpus: Corpus, world: World) -> None:
     told = json.loads(corpus("stats", "--tenant", "acme", "--json").stdout)
     assert told["records"] == 4
