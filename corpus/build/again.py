@@ -20,6 +20,7 @@ import orjson
 from corpus.build.hashed import Hashed
 from corpus.build.manifest import OutputFile, earlier
 from corpus.build.members import leaf_hashes
+from corpus.build.mine import opened
 from corpus.build.offers import Offers
 from corpus.build.output import BEFORE
 from corpus.build.reasons import Reason
@@ -50,13 +51,14 @@ class Notes:
         batch = _batch(offers)
         if self._stream is None:
             self._stream = pa.ipc.new_stream(self._file, batch.schema)
-        told = {
+        said = {
             "left": {reason.value: count for reason, count in offers.left.items()},
             "name": name,
             "sorts": [_plain(each) for each in offers.sorts],
             "splits": offers.splits,
         }
-        self._stream.write_batch(batch, custom_metadata={"piece": orjson.dumps(told, option=orjson.OPT_SORT_KEYS)})
+        told = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+        self._stream.write_batch(batch, custom_metadata={"piece": told, "sum": _sum(batch, told)})
         self._rows += len(offers)
 
     def shard(self, path: Path, file: OutputFile) -> None:
@@ -99,7 +101,7 @@ class Again:
                 if recipe in self._pieces and file.path == f"{AGAIN}/{recipe}.arrows" and _is(target / file.path, file.sha256):
                     self._read(recipe, target / file.path)
             for file in built.files:
-                if file.of:
+                if file.of and _is_shard(file.path, recipes):
                     self._shards[file.of] = target / file.path, OutputFile(**file.model_dump())
 
     def offers(self, piece: str) -> dict[str, Offers] | None:
@@ -116,10 +118,13 @@ class Again:
         import pyarrow as pa
 
         try:
+            opened(path).close()
             with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
                 while True:
                     batch, metadata = stream.read_next_batch_with_custom_metadata()
                     told = metadata[b"piece"]
+                    if _sum(batch, told) != metadata[b"sum"]:
+                        return
                     name = orjson.loads(told)["name"]
                     self._pieces[recipe].setdefault(name, batch)
                     self._told[recipe].setdefault(name, told)
@@ -128,19 +133,35 @@ class Again:
 
     def _read_shards(self, left: Path, recipe: str) -> None:
         try:
-            for line in (left / AGAIN / f"{recipe}.shards").read_bytes().splitlines():
-                file = OutputFile.model_validate_json(line)
-                self._shards[file.of] = left / recipe / Path(file.path).name, file
+            with opened(left / AGAIN / f"{recipe}.shards") as lines:
+                for line in lines:
+                    file = OutputFile.model_validate_json(line)
+                    self._shards[file.of] = left / recipe / Path(file.path).name, file
         except (OSError, ValueError):
             return  # the last line was cut off
 
 
+def _is_shard(path: str, recipes: Sequence[str]) -> bool:
+    """Whether it is the path of one: what a manifest says may lead elsewhere."""
+    recipe, _, name = path.partition("/")
+    return recipe in recipes and Path(name).name == name
+
+
 def _is(path: Path, digest: str) -> bool:
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == digest
     except OSError:
         return False
+
+
+def _sum(batch: pa.RecordBatch, told: bytes) -> bytes:
+    """A digest of what is noted of a piece: where a machine lost its power, what was on its way to the disk may be there in part."""
+    found = hashlib.sha256(told)
+    for column in batch.columns:
+        for buffer in column.buffers()[1:]:
+            found.update(buffer or b"")
+    return found.hexdigest().encode()
 
 
 def _plain(sort: Sort) -> list[object]:

@@ -18,7 +18,7 @@ from corpus.errors import BadInput, Failed, Refused
 # What lies in a build's directory, whole or cut off half-way.
 _LEFT = re.compile(
     r"(?:\.before/[0-9]+/)?(?:\.work/[^/]+|\.again/[^/]+\.(?:arrows|shards)|README\.md|manifest\.json|dataset_info\.json|croissant\.json|charts/[^/]+\.svg"
-    r"|(?:dropped/|aliases/)?[^/]+/(?:part-[a-z0-9._-]+-[0-9]{5}|[a-z][a-z0-9_]*-[0-9]{5}-of-[0-9]{5}\.(?:jsonl|jsonl\.zst|parquet)))"
+    r"|(?:dropped/|aliases/)?[^/]+/(?:part-[a-z0-9._-]+-[0-9]{5,}|[a-z][a-z0-9_]*-[0-9]{5,}-of-[0-9]{5,}\.(?:jsonl|jsonl\.zst|parquet)))"
 )
 
 

@@ -17,6 +17,7 @@ import orjson
 from corpus.build.files import SHARD_BYTES, FileType, Span, Values, writer
 from corpus.build.hashed import Hashed
 from corpus.build.manifest import OutputFile
+from corpus.build.mine import opened
 from corpus.build.row import Column
 
 
@@ -79,16 +80,19 @@ def write(job: Job, kind: FileType, columns: tuple[Column, ...]) -> OutputFile:
 def link(job: Job, path: Path, file: OutputFile) -> OutputFile:
     """Put the shard at ``path`` where a job wants one of the same lines. Raises ``ValueError`` where it is not what ``file`` says."""
     try:
+        lines = opened(path)
+    except OSError as error:
+        raise ValueError(f"{path} is not what it was") from error
+    with lines:
         try:
-            os.link(path, job.path)
+            os.link(path, job.path, follow_symlinks=False)
         except OSError:
-            shutil.copyfile(path, job.path)
-        with open(job.path, "rb") as lines:
-            if os.fstat(lines.fileno()).st_size == file.size and hashlib.file_digest(lines, "sha256").hexdigest() == file.sha256:
-                return file.model_copy(update={"path": job.path.name})
-    except FileNotFoundError:
-        pass
-    job.path.unlink(missing_ok=True)
+            with job.path.open("xb") as copy:
+                shutil.copyfileobj(lines, copy)
+    with opened(job.path) as found:
+        if os.fstat(found.fileno()).st_size == file.size and hashlib.file_digest(found, "sha256").hexdigest() == file.sha256:
+            return file.model_copy(update={"path": job.path.name})
+    job.path.unlink()
     raise ValueError(f"{path} is not what it was")
 
 
