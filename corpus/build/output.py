@@ -38,7 +38,7 @@ class Place:
 @contextlib.contextmanager
 def stage(out: Path, root: Path, tenant: str, *, goes_on: bool = False) -> Iterator[Place]:
     """A directory beside ``out`` that takes its place when the block ends well, and is gone when it does not. It is empty, but for
-    :data:`BEFORE`: what was killed, or interrupted where it ``goes_on``, stays there for the next build of ``out``.
+    :data:`BEFORE`: what was killed, or, where it ``goes_on``, was interrupted or failed for now, stays there for the next build of ``out``.
 
     It is held by ``flock``, so two builds of one directory cannot mix. Raises what :func:`check` raises, before and after, and
     :class:`Failed` where another build is writing.
@@ -59,8 +59,8 @@ def stage(out: Path, root: Path, tenant: str, *, goes_on: bool = False) -> Itera
         check(target, root, tenant)
         _put(aside, target)
         stays = True
-    except KeyboardInterrupt:
-        stays = goes_on
+    except (KeyboardInterrupt, Failed):
+        stays = goes_on and any(aside.iterdir())
         raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):

@@ -85,6 +85,7 @@ def write(
         selected = [chosen()]
         gone = selected[0].gone
         place = stack.enter_context(stage(out, bench.root, query.tenant, goes_on=use_again))
+        stack.callback(team.end)  # before what was made is put in place, or cleared: nobody writes there then
         directory = place.directory
         room.check(directory, selected[0], query)
         again = Again(place.directory, place.target, query.recipes) if use_again else None

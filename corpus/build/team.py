@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,11 +59,16 @@ class Team:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._workers, context, initializer=_sit_down, initargs=(self._bench,))
             self._stack.callback(self._pool.shutdown, wait=True, cancel_futures=True)
-            for _ in range(self._workers):
-                self._pool.submit(_ready)  # they start while the selection is made
+            with _unheard():
+                for _ in range(self._workers):
+                    self._pool.submit(_ready)  # they start while the selection is made
         return self
 
     def __exit__(self, *raised: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Nobody of them does anything after this: what is not begun is not done, what is begun is waited for."""
         self._stack.close()
 
     def over(
@@ -117,7 +123,20 @@ def _told() -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool as error:
-        raise Failed("a worker of the build ended unexpectedly (out of memory?): build again with fewer --workers") from error
+        raise Failed(
+            "a worker of the build ended unexpectedly (out of memory?): build again with fewer --workers, it goes on from there"
+        ) from error
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Processes that start meanwhile do not hear an interrupt, which the whole group gets; this one hears it afterwards."""
+    resource_tracker.ensure_running()  # or it starts meanwhile, and when it has, an interrupt is heard again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is(known: T) -> T:
