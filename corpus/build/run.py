@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -145,9 +146,12 @@ def _written(recipe: str, directory: Path, options: Options, maker: Maker, open_
 
 def asked_of(query: Query) -> bytes:
     """What decides about the rows of a record besides the record: all that is asked, and which versions answer."""
-    versions = {recipe.name: recipe.version for recipe in recipes.named(query.recipes)}
-    writers = [version(name) for name in ("pyarrow", "zstandard")]
-    return dumps([query.model_dump(mode="json", exclude={"config"}), __version__, versions, writers])
+    versions = {recipe.name: [recipe.version, recipes.package_of(recipe.name)] for recipe in recipes.named(query.recipes)}
+    libraries = ["orjson", "pyarrow", "zstandard"]
+    libraries += ["datasketch"] if query.options.near_percent is not None else []
+    libraries += ["jinja2", "tokenizers"] if query.options.tokenizer is not None else []
+    answers = [versions, *map(version, libraries), unicodedata.unidata_version]  # the last says what a word is
+    return dumps([query.model_dump(mode="json", exclude={"config"}), __version__, *answers])
 
 
 def splits_of(query: Query) -> splits.Splits | None:

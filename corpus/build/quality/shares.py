@@ -62,15 +62,19 @@ def cap(text: str) -> Cap:
 
 
 class Capped:
-    """Takes rows of one owner until there are enough: those first in the order of the work, so that later work changes none of them."""
+    """Takes rows of one owner until there are enough: those first in the order of the work, so that later work changes none of them.
 
-    def __init__(self, limit: Cap) -> None:
+    A row's trait is its owners: digests of them, since traits are noted for later builds, unless those left out are to be ``told``.
+    """
+
+    def __init__(self, limit: Cap, *, told: bool) -> None:
         self._limit = limit
+        self._told = told
         self._owners = OWNERS[limit.owner]
         self._rows: Counter[str] = Counter()
 
     def trait(self, record: Record, row: Row) -> bytes:
-        owners = list(self._owners(record, row))
+        owners = [owner if self._told else _digest(owner) for owner in self._owners(record, row)]
         return orjson.dumps(owners) if owners else b""
 
     def look(self, trait: bytes) -> Left | None:
@@ -79,6 +83,10 @@ class Capped:
 
     def keep(self, trait: bytes, key: bytes) -> None:
         self._rows.update(_read(trait))
+
+
+def _digest(owner: str) -> str:
+    return hashlib.sha256(f"owner:{owner}".encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def _read(trait: bytes) -> list[str]:

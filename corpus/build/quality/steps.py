@@ -92,4 +92,4 @@ def before(options: Options, tools: Tools) -> tuple[list[Step], Budget | None]:
 def among(options: Options) -> Sequence[Among]:
     """Filters that compare a row with those kept before it."""
     near: list[Among] = [] if options.near_percent is None else [NearDuplicates(options.near_percent)]
-    return [*near, *(Capped(limit) for limit in map(cap, options.max_per))]
+    return [*near, *(Capped(limit, told=options.keep_dropped) for limit in map(cap, options.max_per))]

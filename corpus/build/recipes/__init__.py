@@ -22,16 +22,17 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")  # also the name of a directory
 
 
 @cache
-def _found() -> tuple[dict[str, Recipe], tuple[str, ...]]:
-    known, broken = dict(RECIPES), []
+def _found() -> tuple[dict[str, Recipe], tuple[str, ...], dict[str, str]]:
+    known, broken, packages = dict(RECIPES), [], {}
     for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
         try:
             recipe = _loaded(point)
-            known.setdefault(recipe.name, recipe)
+            if known.setdefault(recipe.name, recipe) is recipe and point.dist:
+                packages[recipe.name] = f"{point.dist.name} {point.dist.version}"
         except Exception as error:  # another package's code: whatever is wrong with it, the others work
             package = point.dist.name if point.dist else point.value
             broken.append(f"{package}: its recipe {point.name!r} cannot be loaded ({type(error).__name__}); upgrade or remove that package")
-    return known, tuple(broken)
+    return known, tuple(broken), packages
 
 
 def _loaded(point: EntryPoint) -> Recipe:
@@ -47,6 +48,11 @@ def _loaded(point: EntryPoint) -> Recipe:
 def known() -> dict[str, Recipe]:
     """Every recipe by name, ours first; an entry point with a name of ours is not taken."""
     return _found()[0]
+
+
+def package_of(name: str) -> str:
+    """Name and version of the package that a recipe comes from, ``""`` for ours and where nobody knows."""
+    return _found()[2].get(name, "")
 
 
 def named(names: Iterable[str]) -> tuple[Recipe, ...]:

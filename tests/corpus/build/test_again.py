@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from corpus.build import again
+from corpus.build import again, run
 from corpus.build.desk import Desk
 from corpus.build.files import FileType
 from corpus.build.options import Options
@@ -227,3 +227,27 @@ def test_a_killed_build_leaves_what_the_next_does_not_make(world: World, tmp_pat
     make(world, tmp_path / "afresh", "pretrain", "sft", options=SMALL)
     assert rest < len(set(made)) / 2
     assert tree(tmp_path / "out") == tree(tmp_path / "afresh")
+
+
+def test_notes_hold_digests_of_those_whose_rows_are_capped(world: World, tmp_path: Path) -> None:
+    for number in range(3):
+        world.edit(f"Change {number}\n", [Change("src/told_to_nobody.py", "1\n", f"{number} more\n")], author=("Ada", "ada@example.org"))
+    (built,) = make(world, tmp_path / "out", "sft", options=Options(max_per=("file=1", "author=2"))).sets
+    assert (built.rows, built.dropped) == (1, {"capped": 2})
+    notes = (tmp_path / "out" / again.AGAIN / "sft.arrows").read_bytes()
+    assert b"told_to_nobody" not in notes
+    assert b"ada@" not in notes
+
+
+def test_what_answers_in_another_version_answers_anew(
+    world: World, tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(world, 5)
+    near = Options(near_percent=80)
+    make(world, tmp_path / "out", "sft", options=near)
+    real = run.version
+    for name in ("datasketch", "orjson", "pyarrow"):
+        made.clear()
+        monkeypatch.setattr(run, "version", lambda asked, newer=name: f"{real(asked)}{'.1' if asked == newer else ''}")
+        make(world, tmp_path / "out", "sft", options=near)
+        assert made, name

@@ -100,3 +100,19 @@ def test_a_commit_message_is_asked_for_from_the_whole_change(world: World, tmp_p
     assert row["prompt"][0]["content"].startswith("Write the commit message of this change.\n\ndiff --git a/greet.py b/greet.py\n")
     assert row["completion"] == [{"role": "assistant", "content": "Say hello\n\nBecause hi is short."}]
     assert built.dropped == {"empty-message": 1, "diff-cut": 1}
+
+
+def test_another_release_of_the_package_makes_all_rows_anew(world: World, tmp_path: Path) -> None:
+    (module,) = (text.split("\n```")[0] for text in PAGE.split("```python\n")[1:2])
+    world.edit("Say hello\n\nBecause hi is short.\n")
+    made_of = []
+    for release in ("1.0", "1.1"):
+        site = tmp_path / release
+        installed(site, "my_package", module, "subjects = my_package:RECIPE")
+        metadata = site / "my_package-1.0.dist-info" / "METADATA"
+        metadata.write_text(metadata.read_text().replace("Version: 1.0", f"Version: {release}"))
+        words = ("--tenant", "acme", "--root", str(world.root), "--recipe", "subjects", "--out", str(tmp_path / "out"))
+        done = corpus(site, "build", *words)
+        assert done.returncode == 0, done.stderr
+        made_of += [file["of"] for file in json.loads((tmp_path / "out" / "manifest.json").read_bytes())["sets"][0]["files"]]
+    assert len(set(made_of)) == 2
