@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from corpus.build.manifest import earlier
@@ -78,7 +79,7 @@ def _set_back(aside: Path) -> None:
     if left:
         before = aside / BEFORE
         before.mkdir(exist_ok=True)
-        again = before / str(len(list(before.iterdir())))
+        again = next(place for number in count() if not (place := before / str(number)).exists())
         again.mkdir()
         for entry in left:
             entry.rename(again / entry.name)

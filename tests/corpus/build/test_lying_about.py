@@ -112,3 +112,13 @@ def test_of_a_hundred_thousand_shards_a_killed_build_may_have_left_some(world: W
         (left / name).touch()
     make(world, out, "pretrain")
     assert not asides(out)[0].exists()
+
+
+def test_a_gap_in_what_killed_builds_left_is_no_obstacle(world: World, tmp_path: Path) -> None:
+    grow(world, 3)
+    out = tmp_path / "out"
+    aside = asides(out)[0]
+    (aside / ".before" / "1" / ".again").mkdir(parents=True)
+    (aside / "README.md").touch()
+    make(world, out, "pretrain")
+    assert not aside.exists()
