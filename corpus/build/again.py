@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from corpus.build.mine import opened
 from corpus.build.offers import Offers
 from corpus.build.output import BEFORE
 from corpus.build.reasons import Reason
+from corpus.build.render import Job
 from corpus.build.tally import Sort
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ class Notes:
         self._stream.write_batch(batch, custom_metadata={"piece": told, "sum": _sum(batch, told)})
         self._rows += len(offers)
 
-    def shard(self, path: Path, file: OutputFile) -> None:
-        """Remember a shard that is written."""
-        self._shards.write(orjson.dumps(file.model_dump() | {"path": path.name}) + b"\n")
+    def shard(self, job: Job, file: OutputFile) -> None:
+        """Remember a shard that is written, and the pieces that have lines in it."""
+        pieces = list(dict.fromkeys(run.piece for run in job.runs))
+        self._shards.write(orjson.dumps({"file": file.model_dump() | {"path": job.path.name}, "pieces": pieces}) + b"\n")
 
     def finish(self) -> tuple[OutputFile, ...]:
         """What stays of it beside the set: nothing where there was no piece."""
@@ -92,8 +94,8 @@ class Again:
         self._shards: dict[str, tuple[Path, OutputFile]] = {}
         for recipe in recipes:
             for left in sorted((directory / BEFORE).glob("*")):
-                self._read(recipe, left / AGAIN / f"{recipe}.arrows")
-                self._read_shards(left, recipe)
+                # What is in no shard that was whole would have to be made for its lines all the same, and later.
+                self._read(recipe, left / AGAIN / f"{recipe}.arrows", self._read_shards(left, recipe))
         before = earlier(target)
         for built in before.sets if before is not None else ():
             for file in built.beside:
@@ -114,7 +116,7 @@ class Again:
         """Where a shard lies that holds what ``of`` stands for."""
         return self._shards.get(of)
 
-    def _read(self, recipe: str, path: Path) -> None:
+    def _read(self, recipe: str, path: Path, only: Set[str] | None = None) -> None:
         import pyarrow as pa
 
         try:
@@ -126,19 +128,25 @@ class Again:
                     if _sum(batch, told) != metadata[b"sum"]:
                         return
                     name = orjson.loads(told)["name"]
-                    self._pieces[recipe].setdefault(name, batch)
-                    self._told[recipe].setdefault(name, told)
+                    if only is None or name in only:
+                        self._pieces[recipe].setdefault(name, batch)
+                        self._told[recipe].setdefault(name, told)
         except (StopIteration, OSError, pa.ArrowException, ValueError, KeyError, TypeError):
             return  # its end, or where it was cut off
 
-    def _read_shards(self, left: Path, recipe: str) -> None:
+    def _read_shards(self, left: Path, recipe: str) -> set[str]:
+        """Know the shards that were whole; the pieces that have lines in them."""
+        pieces: set[str] = set()
         try:
             with opened(left / AGAIN / f"{recipe}.shards") as lines:
                 for line in lines:
-                    file = OutputFile.model_validate_json(line)
+                    told = orjson.loads(line)
+                    file = OutputFile.model_validate(told["file"])
                     self._shards[file.of] = left / recipe / Path(file.path).name, file
-        except (OSError, ValueError):
-            return  # the last line was cut off
+                    pieces.update(map(str, told["pieces"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # the last line was cut off
+        return pieces
 
 
 def _is_shard(path: str, recipes: Sequence[str]) -> bool:

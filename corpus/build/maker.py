@@ -49,7 +49,7 @@ class Maker:
             file = result_of(self._write(job))
         file = file.model_copy(update={"of": job.of()})
         if job.recipe in self.notes:
-            self.notes[job.recipe].shard(job.path, file)
+            self.notes[job.recipe].shard(job, file)
         return file
 
     def _write(self, job: Job) -> Future[OutputFile]:
